@@ -74,7 +74,11 @@ public sealed class Drafter
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"[Operation(\"{_model.Service}:{name}\")]");
         if (_model.Protocol == "rest-json")
-            text.Append(CultureInfo.InvariantCulture, $" // {operation.Http}, success {operation.Status ?? 200}");
+        {
+            var http = operation.Http!.Split(' ');
+            var status = operation.Status is { } stated and not 200 ? $", {stated}" : "";
+            text.Append(CultureInfo.InvariantCulture, $"\n[Rest(\"{http[0]}\", \"{http[1]}\"{status})]");
+        }
         text.Append(CultureInfo.InvariantCulture, $"\npublic sealed class {name}(Db db, TimeProvider clock)");
         text.Append(CultureInfo.InvariantCulture, $" : IOperation<{name}.Request, {name}.Response>\n{{\n");
         text.Append(Record("Request", operation.Input, "    ")).Append('\n');
@@ -115,6 +119,10 @@ public sealed class Drafter
             attributes.Add(binding);
         else if (Wire(owner, name, member, facts) is { } wire)
             attributes.Add(wire);
+        var usual = _model.Protocol == "ec2" ? "item" : "member";
+        if (_model.Protocol is "ec2" or "query" && facts is { Type: "list", Element.Name: { } element }
+            && element != usual && _responses.Contains(owner))
+            attributes.Add($"Element(\"{element}\")");
         if (_requests.Contains(owner))
             attributes.AddRange(Bounds(facts));
         var type = CSharpType(member.Shape);
@@ -129,8 +137,6 @@ public sealed class Drafter
             text.Append(" // idempotency token");
         if (facts.Enum is { Count: > EnumValuesMax } many)
             text.Append(CultureInfo.InvariantCulture, $" // enum of {many.Count} values");
-        if (facts is { Type: "list", Element.Name: not (null or "item" or "member") } && _responses.Contains(owner))
-            text.Append(CultureInfo.InvariantCulture, $" // element: {facts.Element.Name}");
         text.Append('\n');
     }
 
@@ -210,7 +216,8 @@ public sealed class Drafter
         foreach (var value in facts.Enum!)
         {
             var member = Wording.EnumMember(value);
-            var attribute = member == value ? "" : $"[EnumMember(Value = \"{value}\")] ";
+            // Without the attribute a member's text is its name with a small first letter.
+            var attribute = Wording.Lower(member) == value ? "" : $"[EnumMember(Value = \"{value}\")] ";
             text.Append(CultureInfo.InvariantCulture, $"    {attribute}{member},\n");
         }
         return text.Append("}\n").ToString();

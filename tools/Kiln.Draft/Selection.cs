@@ -23,12 +23,12 @@ public static partial class Selection
     [GeneratedRegex(
         "Image|Snapshot|Volume|LaunchTemplate|Tags$|KeyPair|SecurityGroup|Vpcs?$|VpcAttribute$|Subnet|"
         + "AvailabilityZone|Regions$|AccountAttribute|Ebs|ImportTask|ExportTask|ConversionTasks|StoreImage|"
-        + "RecycleBin|Instance|ConsoleOutput|PasswordData|IdFormat|InternetGateway|RouteTables$|"
+        + "ClassicLink|RecycleBin|Instance|ConsoleOutput|PasswordData|IdFormat|InternetGateway|RouteTables$|"
         + "NetworkInterfaces$|PlacementGroups$|Addresses$|SpotPriceHistory|^Describe(Hosts|Fleets|DhcpOptions|NetworkAcls)$")]
     private static partial Regex Kept();
 
     [GeneratedRegex(
-        "Fpga|FleetInst|Reserved|SpotFleet|SpotInst|ConnectEndpoint|EventWindow|Verified|Scheduled|Trunk|ClassicLink|"
+        "Fpga|FleetInst|Reserved|SpotFleet|SpotInst|ConnectEndpoint|EventWindow|Verified|Scheduled|Trunk|ClassicLinkInst|tachClassicLink|"
         + "Bundle|Mac|Sql|Vpn|EventNotification|Secondary|TransitGateway|LocalGateway|Ipam|CapacityReservation|EgressOnly|"
         + "SubnetCidrReservation|Multicast")]
     private static partial Regex Dropped();

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Builds Kiln and runs every test. Ends with one line: N passed, N failed, N skipped.
+#
+#   ./test.sh                                  everything
+#   ./test.sh -class 'Kiln.Tests.Contract.*'   what the xunit filter selects, in every test project
+#
+# KILN_CONFIGURATION=Release builds that configuration; the default is Debug, whose assertions are on.
+# KILN_UPDATE_DOCS=1 rewrites the generated pages in docs/ instead of failing where they are stale.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+
+projects=(Kiln.Tests Kiln.Conformance)
+configuration=${KILN_CONFIGURATION:-Debug}
+results=TestResults
+# A whole run takes minutes; a test process that is still there after an hour hangs, and must not hold up the others.
+minutes_max=60
+
+# What the tests need beside the .NET SDK: the command or file that shows it is there, Debian's package, and the reason.
+needs=(
+  "aws|awscli|drives the service as users do"
+  "jq|jq|reads what the aws CLI answers in the shell tests"
+  "/usr/lib/postgresql|postgresql|the database tests run on it as well as on SQLite"
+  "packer|packer|builds images against the service (amazon-ebs)"
+  "ansible-playbook|ansible|runs the ec2_ami, ec2_snapshot and ec2_vol modules against the service"
+  "/usr/lib/python3/dist-packages/boto3|python3-boto3|what Ansible's ec2 modules speak with"
+  "qemu-img|qemu-utils|reads and writes disk images"
+  "nbdinfo|libnbd-bin|an independent NBD client"
+  "mkfs.ext4|e2fsprogs|makes the file systems that go through images"
+)
+
+have() {
+  case $1 in
+    /*) [ -e "$1" ] ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null ;;
+  esac
+}
+
+missing=()
+for need in "${needs[@]}"; do
+  IFS='|' read -r probe package reason <<<"$need"
+  have "$probe" && continue
+  missing+=("$package")
+  echo "missing: $package — $reason"
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    if ! { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; }; then
+      echo "could not install ${missing[*]}; the tests that need them are skipped and say so"
+      # Where nobody reads the skips, a run without its tools would pass for a full one.
+      if [ -n "${CI:-}" ]; then exit 1; fi
+    fi
+  else
+    echo "to install them, run: sudo apt-get install ${missing[*]}"
+    echo "going on without; the tests that need them are skipped and say so"
+  fi
+fi
+
+if ! command -v dotnet >/dev/null; then
+  echo "The .NET SDK (version 10) is missing: see https://dotnet.microsoft.com/download for Debian's packages." >&2
+  exit 1
+fi
+if ! dotnet --version >/dev/null 2>&1; then
+  echo "The .NET SDK that global.json asks for is missing; installed are:" >&2
+  dotnet --list-sdks >&2
+  exit 1
+fi
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDTERMINALLOGGER=off
+if [ -n "${CI:-}" ] || [ ! -t 1 ]; then export NO_COLOR=1; fi
+
+echo "building ($configuration)"
+dotnet build Kiln.slnx -c "$configuration" -v quiet -clp:ErrorsOnly || exit 1
+
+# The number in an attribute of the report's first assembly element; the console's text is not read.
+count() { grep -o "<assembly [^>]*" "$1" | head -1 | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*'; }
+
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0 crashed=0
+summary=()
+for project in "${projects[@]}"; do
+  report="$results/$project.xml"
+  echo
+  echo "== $project"
+  timeout --foreground --kill-after=30s "${minutes_max}m" \
+    "tests/$project/bin/$configuration/net10.0/$project" -noLogo -noColor -noAutoReporters \
+    -result-xml "$report" "$@"
+  code=$?
+  if [ ! -s "$report" ] || [ -z "$(count "$report" passed)" ]; then
+    summary+=("$project: no result, the test process ended with exit code $code")
+    failed=$((failed + 1)) crashed=1
+    continue
+  fi
+  p=$(count "$report" passed) s=$(count "$report" skipped)
+  # An error outside a test (a fixture that does not come down) is a failure like any other.
+  f=$(($(count "$report" failed) + $(count "$report" errors)))
+  if [ "$code" != 0 ] && [ "$f" = 0 ] && [ $((p + s)) != 0 ]; then
+    summary+=("$project: the test process ended with exit code $code though no test failed")
+    f=1
+  fi
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  summary+=("$project: $p passed, $f failed, $s skipped")
+done
+
+echo
+printf '%s\n' "${summary[@]}"
+if [ $((passed + failed)) = 0 ]; then echo "no test ran: does the filter match anything?"; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$crashed" = 0 ] && [ "$passed" != 0 ]
