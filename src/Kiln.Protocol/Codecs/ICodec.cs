@@ -1,4 +1,5 @@
 using Kiln.Protocol.Errors;
+using Kiln.Protocol.Shapes;
 
 namespace Kiln.Protocol.Codecs;
 
@@ -16,6 +17,12 @@ public sealed record OperationShape(string Name, Type Request, Type Response)
 
     /// <summary>The status of a success.</summary>
     public int SuccessStatus { get; init; } = 200;
+
+    /// <summary>The request's shape; that of <see cref="Request"/> unless it is described otherwise.</summary>
+    public Shape RequestShape { get => field ??= Shape.Of(Request); init; }
+
+    /// <summary>The response's shape; that of <see cref="Response"/> unless it is described otherwise.</summary>
+    public Shape ResponseShape { get => field ??= Shape.Of(Response); init; }
 }
 
 /// <summary>Turns bytes into a request record and a response record or an error into bytes, for one wire protocol.</summary>

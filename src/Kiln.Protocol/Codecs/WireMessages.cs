@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Kiln.Protocol.Codecs;
 
 /// <summary>An HTTP request as a codec and the signature check see it: complete, buffered, free of any web framework.</summary>
@@ -20,11 +22,23 @@ public sealed class WireRequest
 
     /// <summary>A header's value, or null.</summary>
     public string? Header(string lowerCaseName) => Headers.GetValueOrDefault(lowerCaseName);
+
+    /// <summary>The same request with another body: the one that <c>aws-chunked</c> decoding found.</summary>
+    public WireRequest WithBody(ReadOnlyMemory<byte> body) => new()
+    {
+        Method = Method, Path = Path, QueryString = QueryString, Headers = Headers, Body = body,
+    };
 }
 
 /// <summary>What a codec answers. The body is either <see cref="Body"/> or, for raw payloads, the same memory untouched.</summary>
-public sealed class WireResponse
+/// <remarks>
+/// Dispose it when the body is sent: a large page's buffer then serves the next one. Forgetting to costs memory
+/// traffic, not correctness; reading <see cref="Body"/> after disposing is a bug.
+/// </remarks>
+public sealed class WireResponse : IDisposable
 {
+    private byte[]? _pooled;
+
     /// <summary>The HTTP status code.</summary>
     public required int Status { get; init; }
 
@@ -36,4 +50,26 @@ public sealed class WireResponse
 
     /// <summary>The body's bytes.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _pooled, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    /// <summary>A response whose body is what was written to a buffer.</summary>
+    internal static WireResponse Of(
+        PooledBuffer body, int status, string contentType, IReadOnlyList<KeyValuePair<string, string>>? headers = null)
+    {
+        var length = body.Length;
+        var buffer = body.Detach();
+        return new WireResponse
+        {
+            Status = status,
+            ContentType = contentType,
+            Headers = headers ?? [],
+            Body = buffer.AsMemory(0, length),
+            _pooled = buffer,
+        };
+    }
 }
