@@ -1,0 +1,68 @@
+using Kiln.Protocol.Errors;
+
+namespace Kiln.Service.Calls;
+
+/// <summary>One call under way: who, where, which operation, and whether it is only a rehearsal.</summary>
+public sealed class Call
+{
+    /// <summary>Who calls.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>The caller's account, which owns what the call makes.</summary>
+    public string AccountId => Caller.AccountId;
+
+    /// <summary>The Region that the signature's scope names.</summary>
+    public required string Region { get; init; }
+
+    /// <summary>The service's signing name, e.g. <c>ec2</c>.</summary>
+    public required string Service { get; init; }
+
+    /// <summary>The operation's name, e.g. <c>CreateImage</c>.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>The id that the answer carries.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>Whether DryRun was asked for: the call ends once it is authorised.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>The peer's address, for the policy key aws:SourceIp and the log.</summary>
+    public string SourceAddress { get; init; } = "";
+
+    internal Iam.Authorization? Authorization { get; init; }
+
+    /// <summary>The action as IAM names it, e.g. <c>ec2:CreateImage</c>.</summary>
+    public string Action => $"{Service}:{Operation}";
+
+    /// <summary>
+    /// Refuses a caller whose policies do not allow this operation on each of these resources, and ends a dry run.
+    /// Called once by every operation, before anything changes state.
+    /// </summary>
+    /// <param name="resources">ARNs; none means <c>*</c>, for actions without resource-level permission.</param>
+    /// <exception cref="AwsException">UnauthorizedOperation (403), or AccessDenied in other services;
+    /// DryRunOperation (412) where the call would have gone ahead.</exception>
+    public async Task Authorize(params IReadOnlyList<string> resources)
+    {
+        if (!await MayAsync(Action, resources))
+            throw Denied(Action, resources.Count > 0 ? resources[0] : "*");
+        if (DryRun)
+            throw new AwsException("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
+    }
+
+    /// <summary>Whether the caller may do an action on all these resources, also one that is not this operation.</summary>
+    public async Task<bool> MayAsync(string action, params IReadOnlyList<string> resources) =>
+        Caller.IsRoot || Authorization is null || await Authorization.IsAllowed(Caller, action, resources, this);
+
+    /// <summary>The refusal in the words of the service that is called.</summary>
+    public AwsException Denied(string action, string resource) => Service switch
+    {
+        "ec2" => new AwsException("UnauthorizedOperation", 403,
+            $"You are not authorized to perform this operation. User: {Caller.Arn} is not authorized to perform: " +
+            $"{action} on resource: {resource} because no identity-based policy allows the {action} action"),
+        "sts" or "iam" or "autoscaling" => new AwsException("AccessDenied", 403,
+            $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource}"),
+        _ => new AwsException("AccessDeniedException", 403,
+            $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource} because no " +
+            $"identity-based policy allows the {action} action"),
+    };
+}

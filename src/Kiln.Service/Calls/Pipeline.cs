@@ -1,0 +1,202 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Kiln.Protocol.Codecs;
+using Kiln.Protocol.Errors;
+using Kiln.Protocol.Signing;
+using Kiln.Service.Accounts;
+using Kiln.Service.Iam;
+using Kiln.Service.Persistence;
+using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Kiln.Service.Calls;
+
+/// <summary>The life of a request between the socket and its operation.</summary>
+/// <remarks>
+/// (1) find service and codec by the signature's scope; (2) verify the signature; (3) find the operation and parse
+/// by shape, which checks every limit; (4) replay an answer that this client token got before; (5) handle, again if
+/// somebody else changed the same rows; (6) write the answer or the error. docs/life-of-a-request.md walks through it.
+/// </remarks>
+public sealed partial class Pipeline(
+    OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
+    ServiceOptions options, KnownOperations known, ILogger<Pipeline> log)
+{
+    /// <summary>How often an operation is run when others keep changing its rows: each loss means another call won.</summary>
+    public const int AttemptsMax = 8;
+
+    private readonly HashSet<string> _regions = [.. options.RegionList];
+
+    /// <summary>Answers a request. Never throws, but for a client that has gone.</summary>
+    public async Task<WireResponse> Answer(WireRequest request, string sourceAddress, CancellationToken cancel)
+    {
+        var requestId = Ids.Uuid();
+        var service = table.Service("ec2")!;
+        try
+        {
+            var claim = ReadClaim(request, ref service);
+            var caller = await Verify(claim, request, service, cancel);
+            if (!_regions.Contains(claim.Region))
+                throw UnknownRegion(service, claim.Region);
+            var operation = Find(request, service);
+            var input = service.Codec.Read(request, operation.Shape);
+            return await Run(service, operation, input, requestId, caller, claim.Region, sourceAddress, cancel);
+        }
+        catch (AwsException refusal)
+        {
+            return service.Codec.WriteError(refusal, requestId);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception bug)
+        {
+            LogFailed(bug, requestId);
+            return service.Codec.WriteError(new AwsException("InternalError", 500,
+                $"An internal error has occurred; the service's log has it under request id {requestId}."), requestId);
+        }
+    }
+
+    private SignatureClaim ReadClaim(WireRequest request, ref ServiceEntry service)
+    {
+        var claim = SigV4.ReadClaim(request) ?? throw service.SignatureErrors.Missing;
+        service = table.Service(claim.Service) ?? throw new AwsException("UnsupportedOperation", 400,
+            $"Kiln has no service '{claim.Service}'. docs/operations.md lists the services it has.");
+        return claim;
+    }
+
+    private async Task<Caller> Verify(SignatureClaim claim, WireRequest request, ServiceEntry service, CancellationToken cancel)
+    {
+        var errors = service.SignatureErrors;
+        var credential = await credentials.Find(claim.AccessKeyId, cancel) ?? throw errors.UnknownKey;
+        try
+        {
+            SigV4.Verify(claim, request, credential.Secret, clock.Wall.GetUtcNow());
+        }
+        catch (SignatureException failure)
+        {
+            throw failure.Reason is SignatureFailure.Expired ? errors.Expired : errors.Mismatch;
+        }
+        if (credential.SessionTokenDigest is { } digest
+            && (claim.SessionToken is null || !CryptographicOperations.FixedTimeEquals(
+                Encoding.ASCII.GetBytes(Credentials.TokenDigest(claim.SessionToken)), Encoding.ASCII.GetBytes(digest))))
+            throw errors.UnknownKey;
+        if (credential.ExpiresAt is { } end && end <= clock.GetUtcNow())
+            throw errors.SessionExpired;
+        return credential.Caller;
+    }
+
+    private OperationEntry Find(WireRequest request, ServiceEntry service)
+    {
+        var name = service.Codec.OperationName(request)
+            ?? throw new AwsException("MissingAction", 400, "The request names no operation.");
+        if (service.Operations.TryGetValue(name, out var operation))
+            return operation;
+        throw known.Contains(service.Name, name)
+            ? new AwsException("UnsupportedOperation", 400,
+                $"{name} is an operation of AWS that Kiln does not have. docs/operations.md lists what it has.")
+            : new AwsException("InvalidAction", 400, $"The action {name} is not valid for this web service.");
+    }
+
+    private async Task<WireResponse> Run(
+        ServiceEntry service, OperationEntry operation, object input, string requestId,
+        Caller caller, string region, string sourceAddress, CancellationToken cancel)
+    {
+        var token = operation.ClientToken(input);
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var call = new Call
+            {
+                Caller = caller,
+                Region = region,
+                Service = service.Name,
+                Operation = operation.Shape.Name,
+                RequestId = requestId,
+                DryRun = operation.DryRun(input),
+                SourceAddress = sourceAddress,
+                Authorization = scope.ServiceProvider.GetRequiredService<Authorization>(),
+            };
+            try
+            {
+                if (string.IsNullOrEmpty(token) || call.DryRun)
+                {
+                    var output = await operation.Handle(scope.ServiceProvider, input, call, cancel);
+                    return service.Codec.Write(output, operation.Shape, requestId);
+                }
+                var db = scope.ServiceProvider.GetRequiredService<Db>();
+                return await db.InTransaction(
+                    () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel), cancel);
+            }
+            catch (DbUpdateException conflict) when (attempt < AttemptsMax
+                && (conflict is DbUpdateConcurrencyException || DbErrors.IsConflict(conflict)))
+            {
+                LogAgain(operation.Shape.Name, attempt);
+            }
+        }
+    }
+
+    /// <summary>Runs an operation with a client token, or answers as the first time. One transaction.</summary>
+    private async Task<WireResponse> Once(
+        Db db, ServiceEntry service, OperationEntry operation, IServiceProvider services,
+        object input, string token, Call call, CancellationToken cancel)
+    {
+        var digest = Digest(input);
+        var kept = await db.IdempotentAnswers.AsNoTracking().SingleOrDefaultAsync(a =>
+            a.AccountId == call.AccountId && a.Region == call.Region && a.Action == call.Action && a.Token == token, cancel);
+        if (kept is not null && clock.GetUtcNow() - kept.AnsweredAt < IdempotentAnswer.Lifetime)
+            return kept.RequestDigest == digest ? Replay(kept, call.RequestId) : throw Mismatch(service.Name);
+        if (kept is not null)
+        {
+            await db.IdempotentAnswers.Where(a => a.AccountId == call.AccountId && a.Region == call.Region
+                && a.Action == call.Action && a.Token == token).ExecuteDeleteAsync(cancel);
+        }
+
+        var output = await operation.Handle(services, input, call, cancel);
+        var answer = service.Codec.Write(output, operation.Shape, call.RequestId);
+        db.Add(new IdempotentAnswer
+        {
+            AccountId = call.AccountId,
+            Region = call.Region,
+            Action = call.Action,
+            Token = token,
+            RequestDigest = digest,
+            RequestId = call.RequestId,
+            Status = answer.Status,
+            ContentType = answer.ContentType,
+            Body = answer.Body.ToArray(),
+            AnsweredAt = clock.GetUtcNow(),
+        });
+        await db.SaveChangesAsync(cancel);
+        return answer;
+    }
+
+    private static string Digest(object input) => Convert.ToHexStringLower(
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(input, input.GetType())));
+
+    private static WireResponse Replay(IdempotentAnswer kept, string requestId) => new()
+    {
+        Status = kept.Status,
+        ContentType = kept.ContentType,
+        Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(kept.Body).Replace(kept.RequestId, requestId, StringComparison.Ordinal)),
+    };
+
+    private static AwsException Mismatch(string service) => service == "ebs"
+        ? new AwsException("ConflictException", 409, "The client token was used before with other parameters.")
+        : new AwsException("IdempotentParameterMismatch", 400,
+            "The client token was used before with other parameters. Use a new token for a new request.");
+
+    private AwsException UnknownRegion(ServiceEntry service, string region) => service.Name == "ec2"
+        ? new AwsException("AuthFailure", 401,
+            $"The Region '{region}' is not enabled here. Enabled: {options.Regions}. Start Kiln with --regions to change that.")
+        : new AwsException("InvalidSignatureException", 403, $"The Region '{region}' is not enabled here. Enabled: {options.Regions}.");
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
+    private partial void LogFailed(Exception bug, string requestId);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Operation} runs again: its rows changed meanwhile (attempt {Attempt})")]
+    private partial void LogAgain(string operation, int attempt);
+}

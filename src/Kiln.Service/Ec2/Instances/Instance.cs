@@ -1,0 +1,201 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using Kiln.Service.Ec2.Images;
+using Kiln.Service.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Kiln.Service.Ec2.Instances;
+
+/// <summary>A machine: a row over a guest and its volumes. EC2 API Reference "Instance".</summary>
+public sealed class Instance : Entity
+{
+    /// <summary><c>i-</c> and 17 hex digits.</summary>
+    [Key, MaxLength(24)]
+    public required string Id { get; init; }
+
+    /// <summary>The Region it lives in.</summary>
+    [MaxLength(32)]
+    public required string Region { get; init; }
+
+    /// <summary>The owner.</summary>
+    [MaxLength(12)]
+    public required string AccountId { get; init; }
+
+    /// <summary>The node that runs it.</summary>
+    [MaxLength(40)]
+    public required string NodeId { get; init; }
+
+    /// <summary>The launch it belongs to, <c>r-</c> and 17 hex digits.</summary>
+    [MaxLength(24)]
+    public required string ReservationId { get; init; }
+
+    /// <summary>Its place in that launch, from 0.</summary>
+    public required int LaunchIndex { get; init; }
+
+    /// <summary>The image it was launched from, for ever.</summary>
+    [MaxLength(24)]
+    public required string ImageId { get; init; }
+
+    /// <summary>The instance type, e.g. <c>t3.micro</c>.</summary>
+    [MaxLength(32)]
+    public required string InstanceType { get; set; }
+
+    /// <summary>The state; moved by <see cref="Become"/>.</summary>
+    public InstanceState State { get; private set; } = InstanceState.Pending;
+
+    /// <summary>The state a step is moving it to (a reboot, a stop before an image), for the reconciler.</summary>
+    public bool RebootRequested { get; set; }
+
+    /// <summary>When the state last changed.</summary>
+    public DateTimeOffset StateSince { get; private set; }
+
+    /// <summary>Why it is in its state, as a code, e.g. <c>Client.UserInitiatedShutdown</c>.</summary>
+    [MaxLength(64)]
+    public string? StateReasonCode { get; private set; }
+
+    /// <summary>Why, in words.</summary>
+    [MaxLength(1024)]
+    public string? StateReasonMessage { get; private set; }
+
+    /// <summary>The older text form, e.g. <c>User initiated (2021-09-29 11:04:43 GMT)</c>.</summary>
+    [MaxLength(256)]
+    public string StateTransitionReason { get; private set; } = "";
+
+    /// <summary>When it was last started.</summary>
+    public required DateTimeOffset LaunchTime { get; set; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>What it runs on, taken from its image.</summary>
+    public required ImagePlatform Platform { get; set; }
+
+    /// <summary><c>ebs</c> or <c>instance-store</c>.</summary>
+    [MaxLength(16)]
+    public required string RootDeviceType { get; init; }
+
+    /// <summary>The root's device name.</summary>
+    [MaxLength(64)]
+    public string? RootDeviceName { get; init; }
+
+    /// <summary>Instance store entries of the merged mapping (EBS ones are attachments).</summary>
+    public IReadOnlyList<ImageDevice> EphemeralDevices { get; init; } = [];
+
+    /// <summary>The key pair's name, or null.</summary>
+    [MaxLength(255)]
+    public string? KeyName { get; init; }
+
+    /// <summary>The zone.</summary>
+    [MaxLength(40)]
+    public required string AvailabilityZone { get; init; }
+
+    /// <summary>The VPC.</summary>
+    [MaxLength(24)]
+    public required string VpcId { get; init; }
+
+    /// <summary>The subnet.</summary>
+    [MaxLength(24)]
+    public required string SubnetId { get; init; }
+
+    /// <summary>The primary network interface.</summary>
+    [MaxLength(24)]
+    public required string NetworkInterfaceId { get; init; }
+
+    /// <summary>Its MAC address.</summary>
+    [MaxLength(24)]
+    public required string MacAddress { get; init; }
+
+    /// <summary>The private address, kept for life.</summary>
+    [MaxLength(45)]
+    public required string PrivateIpAddress { get; init; }
+
+    /// <summary>The public address while running; null when it has none.</summary>
+    [MaxLength(45)]
+    public string? PublicIpAddress { get; set; }
+
+    /// <summary>Whether it gets a public address when it starts.</summary>
+    public bool AssociatePublicIpAddress { get; init; }
+
+    /// <summary>Ids of its security groups.</summary>
+    public required IReadOnlyList<string> SecurityGroupIds { get; set; }
+
+    /// <summary>User data, base64; null for none.</summary>
+    public string? UserData { get; set; }
+
+    /// <summary>ARN of the instance profile, or null.</summary>
+    [MaxLength(256)]
+    public string? IamInstanceProfileArn { get; set; }
+
+    /// <summary><c>stop</c> or <c>terminate</c>: what a shutdown from inside does.</summary>
+    [MaxLength(16)]
+    public string ShutdownBehavior { get; set; } = "stop";
+
+    /// <summary>Whether TerminateInstances is refused.</summary>
+    public bool DisableApiTermination { get; set; }
+
+    /// <summary>Whether StopInstances is refused.</summary>
+    public bool DisableApiStop { get; set; }
+
+    /// <summary>EBS-optimised.</summary>
+    public bool EbsOptimized { get; set; }
+
+    /// <summary>Detailed monitoring.</summary>
+    public bool Monitoring { get; set; }
+
+    /// <summary>Whether the interface checks source and destination.</summary>
+    public bool SourceDestCheck { get; set; } = true;
+
+    /// <summary>How the metadata service answers.</summary>
+    public required MetadataOptions MetadataOptions { get; set; }
+
+    /// <summary>The client token of its launch; empty when there was none.</summary>
+    [MaxLength(64)]
+    public string ClientToken { get; init; } = "";
+
+    /// <summary>When it was terminated; it is shown for an hour after.</summary>
+    public DateTimeOffset? TerminatedAt { get; private set; }
+
+    /// <summary>Whether a state may follow another. EC2 User Guide "Instance lifecycle".</summary>
+    public static bool MayBecome(InstanceState from, InstanceState to) => (from, to) switch
+    {
+        (InstanceState.Pending, InstanceState.Running or InstanceState.ShuttingDown or InstanceState.Terminated
+            or InstanceState.Stopped) => true,
+        (InstanceState.Running, InstanceState.Stopping or InstanceState.ShuttingDown or InstanceState.Stopped) => true,
+        (InstanceState.Stopping, InstanceState.Stopped or InstanceState.ShuttingDown) => true,
+        (InstanceState.Stopped, InstanceState.Pending or InstanceState.ShuttingDown) => true,
+        (InstanceState.ShuttingDown, InstanceState.Terminated) => true,
+        _ => false,
+    };
+
+    /// <summary>Moves to a state.</summary>
+    /// <exception cref="UnreachableException">The state may not follow the present one.</exception>
+    public void Become(
+        InstanceState state, DateTimeOffset now, string? reasonCode = null, string? reason = null, string transition = "")
+    {
+        if (!MayBecome(State, state))
+            throw new UnreachableException($"Instance {Id} cannot go from {State} to {state}.");
+        State = state;
+        StateSince = now;
+        StateReasonCode = reasonCode;
+        StateReasonMessage = reason?.Length > 1024 ? reason[..1024] : reason;
+        StateTransitionReason = transition;
+        if (state == InstanceState.Terminated)
+            TerminatedAt = now;
+    }
+
+    private sealed class Configuration : IEntityTypeConfiguration<Instance>
+    {
+        public void Configure(EntityTypeBuilder<Instance> builder)
+        {
+            builder.HasIndex(i => new { i.Region, i.AccountId, i.Id });
+            builder.HasIndex(i => i.ImageId);
+            builder.HasIndex(i => i.ReservationId);
+            builder.HasIndex(i => new { i.SubnetId, i.PrivateIpAddress });
+            builder.Property(i => i.Platform).HasJson();
+            builder.Property(i => i.EphemeralDevices).HasJson();
+            builder.Property(i => i.SecurityGroupIds).HasJson();
+            builder.Property(i => i.MetadataOptions).HasJson();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+using Kiln.Service.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Kiln.Service.Ec2.Settings;
+
+/// <summary>An account's settings in one Region. No row means the defaults.</summary>
+public sealed class RegionSettings : Entity
+{
+    /// <summary>The account.</summary>
+    [MaxLength(12)]
+    public required string AccountId { get; init; }
+
+    /// <summary>The Region.</summary>
+    [MaxLength(32)]
+    public required string Region { get; init; }
+
+    /// <summary>Whether new volumes and copies are encrypted without being asked.</summary>
+    public bool EncryptionByDefault { get; set; }
+
+    /// <summary>ARN of the default EBS key; null for <c>alias/aws/ebs</c>.</summary>
+    [MaxLength(256)]
+    public string? DefaultKmsKeyId { get; set; }
+
+    /// <summary><c>unblocked</c> or <c>block-new-sharing</c>.</summary>
+    [MaxLength(32)]
+    public string ImageBlockPublicAccess { get; set; } = "unblocked";
+
+    /// <summary><c>unblocked</c>, <c>block-new-sharing</c> or <c>block-all-sharing</c>.</summary>
+    [MaxLength(32)]
+    public string SnapshotBlockPublicAccess { get; set; } = "unblocked";
+
+    private sealed class Configuration : IEntityTypeConfiguration<RegionSettings>
+    {
+        public void Configure(EntityTypeBuilder<RegionSettings> builder) => builder.HasKey(s => new { s.AccountId, s.Region });
+    }
+}

@@ -1,0 +1,11 @@
+namespace Kiln.Service.Ec2.Tags;
+
+/// <summary>A tag on the wire. EC2 API Reference "Tag".</summary>
+public sealed record Tag
+{
+    /// <summary>The key.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The value.</summary>
+    public string? Value { get; init; }
+}

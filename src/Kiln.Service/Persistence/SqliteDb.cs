@@ -1,0 +1,43 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Kiln.Service.Persistence;
+
+/// <summary>The database in one local file.</summary>
+public sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteGate gate, WorkSignal signal)
+    : Db(options, gate, signal)
+{
+    /// <summary>Configures a context for the file.</summary>
+    public static void Configure(DbContextOptionsBuilder builder, string path)
+    {
+        var connection = new SqliteConnectionStringBuilder { DataSource = path, Pooling = true, DefaultTimeout = 30 };
+        builder.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
+
+    /// <summary>What a connection needs before its first statement.</summary>
+    private sealed class Pragmas : DbConnectionInterceptor
+    {
+        // WAL: readers never wait for the writer. FULL: a commit that was answered is on disk, also after power loss.
+        // Case-sensitive LIKE: AWS's filters are, and PostgreSQL's LIKE is. 64 MiB of file mapping spares copies.
+        private const string Text =
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=10000; " +
+            "PRAGMA case_sensitive_like=ON; PRAGMA cache_size=-16384; PRAGMA mmap_size=67108864;";
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = Text;
+            command.ExecuteNonQuery();
+        }
+
+        public override Task ConnectionOpenedAsync(
+            DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            ConnectionOpened(connection, eventData);
+            return Task.CompletedTask;
+        }
+    }
+}

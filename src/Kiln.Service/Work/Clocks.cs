@@ -1,0 +1,33 @@
+namespace Kiln.Service.Work;
+
+/// <summary>The domain clock: creation dates, retention, schedules, expiry. The wall clock plus an offset.</summary>
+/// <remarks>
+/// The offset only grows, is kept in the database and shared by all nodes; only a development installation may move
+/// it. What must never be moved (signature skew, leases, I/O deadlines) uses <see cref="Wall"/>.
+/// </remarks>
+public sealed class DomainClock(TimeProvider wall) : TimeProvider
+{
+    private long _offsetTicks;
+
+    /// <summary>The wall clock.</summary>
+    public TimeProvider Wall { get; } = wall;
+
+    /// <summary>How far this clock is ahead of the wall clock.</summary>
+    public TimeSpan Offset => TimeSpan.FromTicks(Interlocked.Read(ref _offsetTicks));
+
+    /// <summary>Takes over an offset read from the database.</summary>
+    public void Adopt(TimeSpan offset) => Interlocked.Exchange(ref _offsetTicks, offset.Ticks);
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => Wall.GetUtcNow() + Offset;
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => Wall.GetTimestamp();
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => Wall.TimestampFrequency;
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        Wall.CreateTimer(callback, state, dueTime, period);
+}
