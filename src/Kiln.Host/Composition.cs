@@ -1,0 +1,59 @@
+using Kiln.Service;
+using Kiln.Service.Accounts;
+using Kiln.Service.Calls;
+using Kiln.Service.Iam;
+using Kiln.Service.Persistence;
+using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
+
+namespace Kiln.Host;
+
+/// <summary>What is made of what. The only place that knows all parts.</summary>
+internal static class Composition
+{
+    /// <summary>Registers the whole service.</summary>
+    public static IServiceCollection AddKiln(this IServiceCollection services, ServiceOptions options, TimeProvider wall)
+    {
+        var clock = new DomainClock(wall);
+        services.AddSingleton(options);
+        services.AddSingleton(clock);
+        services.AddSingleton<TimeProvider>(clock);
+        services.AddKeyedSingleton("wall", wall);
+        services.AddSingleton(NodeIdentity.OpenOrCreate(options.Data));
+        services.AddSingleton(_ => MasterKey.OpenOrCreate(options.MasterKeyPath));
+        services.AddDatabase(options);
+        services.AddSingleton<WorkSignal>();
+        services.AddSingleton<OperationTable>();
+        services.AddSingleton<KnownOperations>();
+        services.AddSingleton<Credentials>();
+        services.AddSingleton<Paging>();
+        services.AddSingleton<Pipeline>();
+        services.AddSingleton<OwnPages>();
+        services.AddSingleton<DbStart>();
+        services.AddSingleton<Bootstrap>();
+        services.AddScoped<Authorization>();
+        foreach (var type in typeof(IReconciler).Assembly.GetTypes())
+        {
+            if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))
+                services.AddSingleton(typeof(IReconciler), type);
+        }
+        services.AddHostedService<Worker>();
+        return services;
+    }
+
+    private static void AddDatabase(this IServiceCollection services, ServiceOptions options)
+    {
+        if (options.Database.Length > 0)
+        {
+            services.AddSingleton(new WriteGate(single: false));
+            services.AddDbContext<PostgresDb>(builder => PostgresDb.Configure(builder, options.Database));
+            services.AddScoped<Db>(scope => scope.GetRequiredService<PostgresDb>());
+        }
+        else
+        {
+            services.AddSingleton(new WriteGate(single: true));
+            services.AddDbContext<SqliteDb>(builder => SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")));
+            services.AddScoped<Db>(scope => scope.GetRequiredService<SqliteDb>());
+        }
+    }
+}

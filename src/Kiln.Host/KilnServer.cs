@@ -1,0 +1,104 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Kiln.Service;
+using Kiln.Service.Accounts;
+using Kiln.Service.Calls;
+using Kiln.Service.Persistence;
+using Kiln.Service.Work;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Kiln.Host;
+
+/// <summary>A running Kiln: composition, start and stop. The <c>serve</c> verb, the embedded tour and the tests all use it.</summary>
+public sealed class KilnServer : IAsyncDisposable
+{
+    /// <summary>How long a stop waits for requests and steps under way.</summary>
+    public static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(10);
+
+    private readonly WebApplication _app;
+
+    private KilnServer(WebApplication app, ServiceOptions options, FirstAccount? first)
+    {
+        _app = app;
+        Options = options;
+        First = first;
+    }
+
+    /// <summary>The settings in effect.</summary>
+    public ServiceOptions Options { get; }
+
+    /// <summary>The account made by this start, or null when there was one already.</summary>
+    public FirstAccount? First { get; }
+
+    /// <summary>The services, for composition inside the process.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Where it listens, e.g. <c>http://127.0.0.1:4566</c>.</summary>
+    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    /// <summary>Makes the data folder and the database where needed, and listens.</summary>
+    /// <param name="options">Valid settings.</param>
+    /// <param name="wall">The wall clock; the system's unless a test brings its own.</param>
+    /// <param name="cancel">Gives up starting.</param>
+    /// <exception cref="IOException">The data folder or the port cannot be had.</exception>
+    public static async Task<KilnServer> Start(ServiceOptions options, TimeProvider? wall = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        MakePrivateDirectory(options.Data);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // Every retry of a conflicting save is logged by the pipeline with its meaning; EF's own cry adds none.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainMax);
+        builder.Services.AddKiln(options, wall ?? TimeProvider.System);
+        var app = builder.Build();
+        try
+        {
+            await app.Services.GetRequiredService<DbStart>().Prepare(cancel);
+            var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
+            var pipeline = app.Services.GetRequiredService<Pipeline>();
+            var own = app.Services.GetRequiredService<OwnPages>();
+            app.Run(http => http.Request.Path.StartsWithSegments("/_kiln", StringComparison.Ordinal)
+                ? own.Answer(http) : Endpoint.Answer(http, pipeline));
+            await app.StartAsync(cancel);
+            return new KilnServer(app, options, first);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Completes when the process is asked to stop.</summary>
+    public Task WaitForShutdown() => _app.WaitForShutdownAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServiceOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        kestrel.Limits.MaxRequestBodySize = Endpoint.BodyBytesMax;
+        kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
+        kestrel.Limits.MaxConcurrentConnections = 4096;
+        kestrel.Listen(IPEndPoint.Parse(options.Listen), listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    [SuppressMessage("Interoperability", "CA1416", Justification = "Kiln runs on Linux: volumes need its file calls.")]
+    private static void MakePrivateDirectory(string path) => Directory.CreateDirectory(
+        path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+}

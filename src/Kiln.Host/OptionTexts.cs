@@ -1,0 +1,34 @@
+namespace Kiln.Host;
+
+/// <summary>What <c>kiln serve --help</c> says of each setting. A test holds it complete.</summary>
+internal static class OptionTexts
+{
+    private static readonly Dictionary<string, string> Texts = new()
+    {
+        ["Data"] = "Folder for the database and the blocks (./data).",
+        ["Listen"] = "ADDRESS:PORT to listen on (127.0.0.1:4566).",
+        ["Dev"] = "Development shortcuts, loopback only: well-known credentials, movable clock.",
+        ["Guests"] = "How instances run: auto, qemu or simulated (auto).",
+        ["Regions"] = "Enabled Regions, separated by commas.",
+        ["Database"] = "postgres://user:password@host:port/database; SQLite in the data folder without it.",
+        ["MasterKey"] = "Master key file (DATA.master-key beside the data folder).",
+        ["CredentialsFile"] = "AWS credentials file written on first start (DATA/credentials).",
+        ["StrictRegisterDefaults"] = "RegisterImage never takes omitted attributes from the snapshot's origin.",
+        ["StrictAwsCopyKey"] = "A copy without a named key never takes a multi-Region replica of the source's key.",
+        ["CopyMiBPerSecond"] = "Bandwidth limit of a copy between Regions in MiB/s; 0 for none.",
+        ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
+        ["TrashSeconds"] = "How long freed blocks lie in the trash before they go (300).",
+        ["SimulatedBootMilliseconds"] = "How long a simulated instance takes to start or stop (200).",
+        ["ImagesPerRegion"] = "Quota: AMIs per account and Region (50000).",
+        ["PublicImagesPerRegion"] = "Quota: public AMIs per account and Region (5).",
+        ["LaunchPermissionsPerImage"] = "Quota: launch permissions per AMI (1000).",
+        ["ImageCopiesPerRegion"] = "Quota: AMI copies under way per destination Region (100).",
+        ["SnapshotCopiesPerRegion"] = "Quota: snapshot copies under way per destination Region (20).",
+        ["SnapshotsPerRegion"] = "Quota: snapshots per account and Region (100000).",
+        ["VolumesPerRegion"] = "Quota: volumes per account and Region (10000).",
+        ["InstancesPerRegion"] = "Quota: instances per account and Region (1000).",
+    };
+
+    /// <summary>The text of a setting, by property name.</summary>
+    public static string Of(string property) => Texts[property];
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using System.Text.Json;
+using Kiln.Service;
+using Kiln.Service.Persistence;
+
+namespace Kiln.Host;
+
+/// <summary>Fills the options from defaults, kiln.json, KILN_* variables and arguments, in this order, and checks them.</summary>
+public static class OptionsReader
+{
+    /// <summary>Reads a settings file of up to this size: it holds a few dozen short values.</summary>
+    private const int FileBytesMax = 64 * 1024;
+
+    /// <summary>Reads and validates.</summary>
+    /// <param name="arguments">Values given on the command line, by option name such as <c>listen</c>; they win.</param>
+    /// <param name="environment">Reads an environment variable.</param>
+    /// <param name="file">The settings file, or null for kiln.json in the working directory where there is one.</param>
+    /// <exception cref="OptionsException">With a sentence for every value that is wrong.</exception>
+    public static ServiceOptions Read(
+        IReadOnlyDictionary<string, string> arguments, Func<string, string?> environment, string? file = null)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(environment);
+        var options = new ServiceOptions();
+        var wrong = new List<string>();
+        var fromFile = FromFile(file ?? environment("KILN_CONFIG"), wrong);
+        foreach (var property in Settable)
+        {
+            var name = OptionName(property.Name);
+            var variable = "KILN_" + name.Replace('-', '_').ToUpperInvariant();
+            if (arguments.TryGetValue(name, out var argument))
+                Set(options, property, argument, $"--{name}", wrong);
+            else if (environment(variable) is { Length: > 0 } value)
+                Set(options, property, value, variable, wrong);
+            else if (fromFile.Remove(name, out var text))
+                Set(options, property, text, $"kiln.json: {name}", wrong);
+            fromFile.Remove(name);
+        }
+        wrong.AddRange(fromFile.Keys.Select(key => $"kiln.json: there is no setting '{key}'."));
+        if (wrong.Count == 0)
+            wrong.AddRange(Validate(options));
+        return wrong.Count == 0 ? options : throw new OptionsException(wrong);
+    }
+
+    /// <summary>An option's name on the command line and in kiln.json, e.g. <c>master-key</c>.</summary>
+    public static string OptionName(string property) => string.Concat(property.Select((c, i) =>
+        char.IsUpper(c) && i > 0 && !(char.IsUpper(property[i - 1])) ? "-" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+
+    /// <summary>The properties that can be set.</summary>
+    public static IEnumerable<PropertyInfo> Settable => typeof(ServiceOptions).GetProperties().Where(p => p.CanWrite);
+
+    private static Dictionary<string, string> FromFile(string? path, List<string> wrong)
+    {
+        var values = new Dictionary<string, string>();
+        if (path is null && !File.Exists("kiln.json"))
+            return values;
+        path ??= "kiln.json";
+        try
+        {
+            if (new FileInfo(path).Length > FileBytesMax)
+                throw new IOException($"larger than {FileBytesMax} bytes");
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            foreach (var member in document.RootElement.EnumerateObject())
+                values[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : member.Value.GetRawText();
+        }
+        catch (Exception failure) when (failure is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
+        {
+            wrong.Add($"{path} cannot be read as a JSON object of settings: {failure.Message}");
+        }
+        return values;
+    }
+
+    private static void Set(ServiceOptions options, PropertyInfo property, string text, string where, List<string> wrong)
+    {
+        if (property.PropertyType == typeof(string))
+            property.SetValue(options, text);
+        else if (property.PropertyType == typeof(bool) && bool.TryParse(text, out var flag))
+            property.SetValue(options, flag);
+        else if (property.PropertyType == typeof(int)
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            property.SetValue(options, number);
+        else
+            wrong.Add($"{where}: '{text}' is not {(property.PropertyType == typeof(bool) ? "true or false" : "a whole number of 0 or more")}.");
+    }
+
+    private static IEnumerable<string> Validate(ServiceOptions options)
+    {
+        if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':', StringComparison.Ordinal))
+            yield return $"--listen: '{options.Listen}' is not ADDRESS:PORT, such as 127.0.0.1:4566.";
+        else if (options.Dev && !IPAddress.IsLoopback(listen.Address))
+            yield return $"--dev: its well-known credentials are for loopback only; '{options.Listen}' can be reached from elsewhere.";
+        if (options.Guests is not ("auto" or "qemu" or "simulated"))
+            yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
+        if (options.RegionList.Count == 0 || options.RegionList.Any(r => !IsRegionName(r)))
+            yield return $"--regions: '{options.Regions}' is not a list of Region names such as us-east-1,eu-west-1.";
+        if (options.RegionList.Distinct().Count() != options.RegionList.Count)
+            yield return "--regions: a Region is named twice.";
+        if (options.Database.Length > 0 && DatabaseProblem(options.Database) is { } problem)
+            yield return $"--database: {problem}";
+        if (options.CacheMiB is < 8 or > 65536)
+            yield return "--cache-mib: between 8 and 65536.";
+    }
+
+    private static bool IsRegionName(string name) =>
+        name.Length is >= 4 and <= 32 && !name.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    private static string? DatabaseProblem(string url)
+    {
+        try
+        {
+            PostgresDb.ConnectionString(url);
+            return null;
+        }
+        catch (Exception failure) when (failure is FormatException or ArgumentException)
+        {
+            return failure.Message;
+        }
+    }
+}
