@@ -24,7 +24,6 @@ internal static class Composition
         services.AddDatabase(options);
         services.AddSingleton<WorkSignal>();
         services.AddSingleton<OperationTable>();
-        services.AddSingleton<KnownOperations>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<Paging>();
         services.AddSingleton<Pipeline>();

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Kiln.Service;
 using Kiln.Service.Accounts;
@@ -98,7 +97,6 @@ public sealed class KilnServer : IAsyncDisposable
         kestrel.Listen(IPEndPoint.Parse(options.Listen), listen => listen.Protocols = HttpProtocols.Http1);
     }
 
-    [SuppressMessage("Interoperability", "CA1416", Justification = "Kiln runs on Linux: volumes need its file calls.")]
     private static void MakePrivateDirectory(string path) => Directory.CreateDirectory(
         path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 }

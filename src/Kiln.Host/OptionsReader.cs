@@ -104,7 +104,7 @@ public static class OptionsReader
     }
 
     private static bool IsRegionName(string name) =>
-        name.Length is >= 4 and <= 32 && !name.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-");
+        name.Length is >= 4 and <= 32 && name.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-');
 
     private static string? DatabaseProblem(string url)
     {

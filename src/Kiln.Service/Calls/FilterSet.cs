@@ -91,7 +91,7 @@ public sealed class FilterSet<T>
     /// <summary>Narrows a query by the filters of a request.</summary>
     /// <returns>The query, and what remains to be asked of each row, or null.</returns>
     /// <exception cref="AwsException">InvalidParameterValue: a filter that this resource does not have.</exception>
-    public (IQueryable<T> Rows, Func<T, bool>? Rest) Apply(IQueryable<T> rows, IReadOnlyList<Filter> filters, Db db, Call call)
+    public (IQueryable<T> Rows, Func<T, bool>? Remaining) Apply(IQueryable<T> rows, IReadOnlyList<Filter> filters, Db db, Call call)
     {
         ArgumentNullException.ThrowIfNull(filters);
         if (filters.Count > FiltersMax)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Kiln.Service.Calls;
@@ -42,11 +43,12 @@ public static class Ids
         if (!id.StartsWith(prefix, StringComparison.Ordinal) || id.Length <= prefix.Length || id[prefix.Length] != '-')
             return false;
         var digits = id.AsSpan(prefix.Length + 1);
-        return digits.Length is 8 or 17 && !digits.ContainsAnyExcept("0123456789abcdef");
+        return digits.Length is 8 or 17 && !digits.ContainsAnyExcept(HexDigits);
     }
 
     /// <summary>Whether a text is an account id: 12 digits.</summary>
-    public static bool IsAccountId(string text) => text.Length == 12 && !text.AsSpan().ContainsAnyExcept("0123456789");
+    public static bool IsAccountId(string text) => text.Length == 12 && !text.AsSpan().ContainsAnyExceptInRange('0', '9');
 
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 }

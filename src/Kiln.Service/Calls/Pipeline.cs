@@ -22,7 +22,7 @@ namespace Kiln.Service.Calls;
 /// </remarks>
 public sealed partial class Pipeline(
     OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
-    ServiceOptions options, KnownOperations known, ILogger<Pipeline> log)
+    ServiceOptions options, ILogger<Pipeline> log)
 {
     /// <summary>How often an operation is run when others keep changing its rows: each loss means another call won.</summary>
     public const int AttemptsMax = 8;
@@ -62,10 +62,29 @@ public sealed partial class Pipeline(
 
     private SignatureClaim ReadClaim(WireRequest request, ref ServiceEntry service)
     {
-        var claim = SigV4.ReadClaim(request) ?? throw service.SignatureErrors.Missing;
+        var claim = ClaimOf(request);
+        if (claim is null)
+        {
+            // Nobody says which service is meant; the envelope is guessed from what the request looks like.
+            if (request.Header("x-amz-target") is not null)
+                service = table.Service("kms")!;
+            throw service.SignatureErrors.Missing;
+        }
         service = table.Service(claim.Service) ?? throw new AwsException("UnsupportedOperation", 400,
             $"Kiln has no service '{claim.Service}'. docs/operations.md lists the services it has.");
         return claim;
+    }
+
+    private static SignatureClaim? ClaimOf(WireRequest request)
+    {
+        try
+        {
+            return SigV4.ReadClaim(request);
+        }
+        catch (SignatureException malformed)
+        {
+            throw new AwsException("IncompleteSignature", 400, malformed.Message);
+        }
     }
 
     private async Task<Caller> Verify(SignatureClaim claim, WireRequest request, ServiceEntry service, CancellationToken cancel)
@@ -78,7 +97,13 @@ public sealed partial class Pipeline(
         }
         catch (SignatureException failure)
         {
-            throw failure.Reason is SignatureFailure.Expired ? errors.Expired : errors.Mismatch;
+            throw failure.Reason switch
+            {
+                SignatureFailure.Expired or SignatureFailure.NotYetValid => errors.Expired,
+                SignatureFailure.Malformed or SignatureFailure.MalformedBody =>
+                    new AwsException("IncompleteSignature", 400, failure.Message),
+                _ => errors.Mismatch,
+            };
         }
         if (credential.SessionTokenDigest is { } digest
             && (claim.SessionToken is null || !CryptographicOperations.FixedTimeEquals(
@@ -89,13 +114,13 @@ public sealed partial class Pipeline(
         return credential.Caller;
     }
 
-    private OperationEntry Find(WireRequest request, ServiceEntry service)
+    private static OperationEntry Find(WireRequest request, ServiceEntry service)
     {
         var name = service.Codec.OperationName(request)
             ?? throw new AwsException("MissingAction", 400, "The request names no operation.");
         if (service.Operations.TryGetValue(name, out var operation))
             return operation;
-        throw known.Contains(service.Name, name)
+        throw KnownOperations.Contains(service.Name, name)
             ? new AwsException("UnsupportedOperation", 400,
                 $"{name} is an operation of AWS that Kiln does not have. docs/operations.md lists what it has.")
             : new AwsException("InvalidAction", 400, $"The action {name} is not valid for this web service.");
