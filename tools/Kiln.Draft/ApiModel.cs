@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -33,7 +34,8 @@ public sealed record ApiModel
     /// <summary>The version in the content type, for the JSON protocols.</summary>
     public string? JsonVersion { get; init; }
 
-    /// <summary>Every operation of the service by name; those outside the distilled selection have no binding.</summary>
+    /// <summary>Every operation of the service by name; those outside the distilled selection have no
+    /// binding.</summary>
     public SortedDictionary<string, ApiOperation> Operations { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>The shapes that a selected operation reaches and that say more than a bare type.</summary>
@@ -67,7 +69,7 @@ public sealed record ApiModel
                      ("jsonVersion", JsonVersion),
                  })
             if (value is not null)
-                text.Append('"').Append(name).Append("\":").Append(JsonSerializer.Serialize(value, Options)).Append(",\n");
+                text.Append(CultureInfo.InvariantCulture, $"\"{name}\":{JsonSerializer.Serialize(value, Options)},\n");
         Section(text, "operations", Operations);
         text.Append(",\n");
         Section(text, "shapes", Shapes);

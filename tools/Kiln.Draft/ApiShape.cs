@@ -3,7 +3,8 @@ namespace Kiln.Draft;
 /// <summary>A shape's facts.</summary>
 public sealed record ApiShape
 {
-    /// <summary>The model's type: structure, list, map, string, boolean, integer, long, double, float, timestamp, blob.</summary>
+    /// <summary>The model's type: structure, list, map, string, boolean, integer, long, double, float, timestamp,
+    /// blob.</summary>
     public required string Type { get; init; }
 
     /// <summary>A structure's members by the model's name, in the model's order.</summary>

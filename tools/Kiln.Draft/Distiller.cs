@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Kiln.Draft;
 
-/// <summary>Takes the facts out of the public API model (service-2.json, plain or gzipped) and leaves the prose behind.</summary>
+/// <summary>Takes the facts out of the public API model (service-2.json, plain or gzipped) and leaves the prose
+/// behind.</summary>
 public sealed class Distiller
 {
     /// <summary>Patterns longer than this say little to a reader and are not kept.</summary>
@@ -103,7 +104,8 @@ public sealed class Distiller
     }
 
     /// <summary>Keeps a shape and all it reaches.</summary>
-    /// <returns>The name under which a reference finds it: its own, or the bare type where there is nothing more to say.</returns>
+    /// <returns>The name under which a reference finds it: its own, or the bare type where there is nothing more to
+    /// say.</returns>
     private string Keep(string name)
     {
         if (_kept.ContainsKey(name))
@@ -164,13 +166,17 @@ public sealed class Distiller
     }
 
     private static string? Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     private static bool Flag(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static double? Number(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number
+            ? value.GetDouble()
+            : null;
 
     private static string[]? Strings(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.GetArrayLength() > 0

@@ -10,7 +10,8 @@ namespace Kiln.Draft;
 /// </remarks>
 public sealed class Drafter
 {
-    /// <summary>An enum with more values than this (instance types) stays a string: it changes faster than Kiln does.</summary>
+    /// <summary>An enum with more values than this (instance types) stays a string: it changes faster than Kiln
+    /// does.</summary>
     private const int EnumValuesMax = 60;
 
     private readonly ApiModel _model;

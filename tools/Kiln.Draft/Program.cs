@@ -2,10 +2,13 @@ using Kiln.Draft;
 
 const string usage = """
     usage:
-      Kiln.Draft distil MODELS OUT KNOWN   distils the public models below the folder MODELS (SERVICE/VERSION/service-2.json
-                                           or .json.gz) into OUT/SERVICE.json, and all operation names into the file KNOWN
-      Kiln.Draft draft SERVICE OPERATION…  drafts an operation and the shapes it reaches from the distilled models
-      Kiln.Draft list SERVICE [TEXT]       lists operations by name; those without a binding are known by name only
+      Kiln.Draft distil MODELS OUT KNOWN
+          distils the public models below the folder MODELS (SERVICE/VERSION/service-2.json or .json.gz)
+          into OUT/SERVICE.json, and the names of all operations into the file KNOWN
+      Kiln.Draft draft SERVICE OPERATION…
+          drafts operations and the shapes they reach from the distilled models
+      Kiln.Draft list SERVICE [TEXT…]
+          lists operations by name; those without a binding are known by name only
     """;
 
 try

@@ -5,7 +5,8 @@ namespace Kiln.Draft;
 /// <summary>Which services are distilled, and of which operations the shapes are kept.</summary>
 public static partial class Selection
 {
-    /// <summary>The services that Kiln speaks or will speak; each is also the name of its folder in the public model.</summary>
+    /// <summary>The services that Kiln speaks or will speak; each is also the name of its folder in the public
+    /// model.</summary>
     public static readonly IReadOnlyList<string> Services =
     [
         "autoscaling", "backup", "config", "dlm", "ebs", "ec2", "events", "iam", "imagebuilder", "kms", "rbin", "ssm",
@@ -24,12 +25,13 @@ public static partial class Selection
         "Image|Snapshot|Volume|LaunchTemplate|Tags$|KeyPair|SecurityGroup|Vpcs?$|VpcAttribute$|Subnet|"
         + "AvailabilityZone|Regions$|AccountAttribute|Ebs|ImportTask|ExportTask|ConversionTasks|StoreImage|"
         + "ClassicLink|RecycleBin|Instance|ConsoleOutput|PasswordData|IdFormat|InternetGateway|RouteTables$|"
-        + "NetworkInterfaces$|PlacementGroups$|Addresses$|SpotPriceHistory|^Describe(Hosts|Fleets|DhcpOptions|NetworkAcls)$")]
+        + "NetworkInterfaces$|PlacementGroups$|Addresses$|SpotPriceHistory|"
+        + "^Describe(Hosts|Fleets|DhcpOptions|NetworkAcls)$")]
     private static partial Regex Kept();
 
     [GeneratedRegex(
-        "Fpga|FleetInst|Reserved|SpotFleet|SpotInst|ConnectEndpoint|EventWindow|Verified|Scheduled|Trunk|ClassicLinkInst|tachClassicLink|"
-        + "Bundle|Mac|Sql|Vpn|EventNotification|Secondary|TransitGateway|LocalGateway|Ipam|CapacityReservation|EgressOnly|"
-        + "SubnetCidrReservation|Multicast")]
+        "Fpga|FleetInst|Reserved|SpotFleet|SpotInst|ConnectEndpoint|EventWindow|Verified|Scheduled|Trunk|"
+        + "ClassicLinkInst|tachClassicLink|Bundle|Mac|Sql|Vpn|EventNotification|Secondary|TransitGateway|LocalGateway|Ipam|"
+        + "CapacityReservation|EgressOnly|SubnetCidrReservation|Multicast")]
     private static partial Regex Dropped();
 }

@@ -13,7 +13,8 @@ public static class Wording
     public static string Lower(string name) =>
         name.Length == 0 ? name : string.Concat(name[..1].ToLowerInvariant(), name.AsSpan(1));
 
-    /// <summary>A C# name for an enum's value: <c>x86_64</c> becomes <c>X8664</c>, <c>no-delete</c> becomes <c>NoDelete</c>.</summary>
+    /// <summary>A C# name for an enum's value: <c>x86_64</c> becomes <c>X8664</c>, <c>no-delete</c> becomes
+    /// <c>NoDelete</c>.</summary>
     public static string EnumMember(string value)
     {
         var name = new StringBuilder();

@@ -23,7 +23,8 @@ public static class KnownOperations
     public static bool Contains(string service, string operation) =>
         ByService.Value.TryGetValue(service, out var operations) && operations.Contains(operation);
 
-    /// <summary>The operations of a service in no particular order; empty for a service that is not in the list.</summary>
+    /// <summary>The operations of a service in no particular order; empty for a service that is not in the
+    /// list.</summary>
     public static IReadOnlyCollection<string> Of(string service) =>
         ByService.Value.TryGetValue(service, out var operations) ? operations : [];
 
