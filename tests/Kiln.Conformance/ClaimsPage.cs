@@ -22,9 +22,11 @@ public static class ClaimsPage
     /// <summary>Reads the list.</summary>
     /// <exception cref="InvalidDataException">A line has not four parts.</exception>
     public static IReadOnlyList<Claim> Claims(IEnumerable<string> lines) =>
-        [.. lines.Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(" | ") is [var id, var area, var waits, var words]
-            ? new Claim(id, area, waits == "-" ? null : waits, words)
-            : throw new InvalidDataException($"Not four parts: {l}"))];
+        [.. from line in lines
+            where line.Length > 0 && line[0] != '#'
+            select line.Split(" | ") is [var id, var area, var waits, var words]
+                ? new Claim(id, area, waits == "-" ? null : waits, words)
+                : throw new InvalidDataException($"Not four parts: {line}")];
 
     /// <summary>The tests of an assembly that show claims.</summary>
     public static IReadOnlyList<Proof> Proofs(Assembly assembly) =>
@@ -44,9 +46,9 @@ public static class ClaimsPage
             # Claims
 
             What Kiln promises about images, and the test that shows it: through a real client, over HTTP, on real bytes.
-            Written by a test (`KILN_UPDATE_DOCS=1 ./test.sh` brings it up to date); do not edit. The words are in
-            [claims.txt](../tests/Kiln.Conformance/claims.txt). *Tested* says that the named tests pass, as far as they go; *waiting*
-            names the part of Kiln that a test needs and that is not there yet.
+            Written by a test (`KILN_UPDATE_DOCS=1 ./test.sh` brings it up to date); do not edit. The list is
+            [claims.txt](../tests/Kiln.Conformance/claims.txt). *Tested* says that the named tests pass, as far as they go;
+            *waiting* names the part of Kiln that a test needs and that is not there yet.
 
 
             """);

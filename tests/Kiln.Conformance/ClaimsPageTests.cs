@@ -25,7 +25,8 @@ public sealed class ClaimsPageTests
     [Fact]
     public void A_claim_with_a_test_that_waits_for_more_is_tested_in_part()
     {
-        var claims = ClaimsPage.Claims(["# a comment", "C1 | a | - | one", "C2 | a | guests | two", "C3 | a | guests | three"]);
+        var claims = ClaimsPage.Claims(
+            ["# a comment", "C1 | a | - | one", "C2 | a | guests | two", "C3 | a | guests | three"]);
         var page = ClaimsPage.Write(claims, [new("C1", "A.B"), new("C1", "A.C"), new("C2", "A.D")]);
         Assert.Contains("3 claims: 2 tested, 0 without a test, 1 waiting.\n", page, StringComparison.Ordinal);
         Assert.Contains("| C1 | a | one | tested | `A.B`, `A.C` |\n", page, StringComparison.Ordinal);

@@ -31,7 +31,7 @@ public static partial class Selection
 
     [GeneratedRegex(
         "Fpga|FleetInst|Reserved|SpotFleet|SpotInst|ConnectEndpoint|EventWindow|Verified|Scheduled|Trunk|"
-        + "ClassicLinkInst|tachClassicLink|Bundle|Mac|Sql|Vpn|EventNotification|Secondary|TransitGateway|LocalGateway|Ipam|"
-        + "CapacityReservation|EgressOnly|SubnetCidrReservation|Multicast")]
+        + "ClassicLinkInst|tachClassicLink|Bundle|Mac|Sql|Vpn|EventNotification|Secondary|TransitGateway|LocalGateway|"
+        + "Ipam|CapacityReservation|EgressOnly|SubnetCidrReservation|Multicast")]
     private static partial Regex Dropped();
 }
