@@ -1,0 +1,168 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kiln.Blocks.Backends;
+
+/// <summary>A directory of the local file system. Files are 0600, folders 0700.</summary>
+public sealed class FileBackend : IBackend
+{
+    private const int FileMode = 0x180; // 0600
+    private const int FolderMode = 0x1C0; // 0700
+
+    private readonly string root;
+    private readonly bool readOnly;
+    private readonly SafeFileHandle? guard;
+    private bool directWorks = true;
+
+    /// <summary>Opens a directory, making it unless read-only, and locks it against a second process.</summary>
+    /// <exception cref="IOException">Another process has it open.</exception>
+    public FileBackend(string directory, bool readOnly = false)
+    {
+        root = Path.GetFullPath(directory);
+        this.readOnly = readOnly;
+        if (readOnly) return;
+        MakeFolder(root);
+        var path = Path.Combine(root, "lock");
+        guard = OpenHandle(path, Libc.ReadWrite | Libc.Create);
+        if (Libc.Lock(guard, Libc.LockExclusiveNow) == 0) return;
+        guard.Dispose();
+        throw new IOException($"{root} is in use by another process.");
+    }
+
+    /// <inheritdoc/>
+    public IBackendFile Create(string name)
+    {
+        RefuseReadOnly();
+        var path = Locate(name);
+        SafeFileHandle file;
+        try
+        {
+            file = OpenHandle(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive);
+        }
+        catch (FileNotFoundException)
+        {
+            MakeFolder(Path.GetDirectoryName(path)!);
+            file = OpenHandle(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive);
+        }
+
+        return new FileBackendFile(path, file, TryDirect(path));
+    }
+
+    /// <inheritdoc/>
+    public IBackendFile Open(string name)
+    {
+        var path = Locate(name);
+        return new FileBackendFile(path, OpenHandle(path, readOnly ? Libc.ReadOnly : Libc.ReadWrite), null);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> List(string folder)
+    {
+        var path = Locate(folder);
+        if (!Directory.Exists(path)) return [];
+        return [.. Directory.EnumerateFiles(path).Select(f => Path.GetFileName(f)!)
+            .Where(f => !f.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public bool Exists(string name) => File.Exists(Locate(name));
+
+    /// <inheritdoc/>
+    public void Delete(string name)
+    {
+        RefuseReadOnly();
+        try
+        {
+            File.Delete(Locate(name));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // No folder, no file: as asked.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to)
+    {
+        RefuseReadOnly();
+        var target = Locate(to);
+        MakeFolder(Path.GetDirectoryName(target)!);
+        File.Move(Locate(from), target, overwrite: true);
+    }
+
+    /// <inheritdoc/>
+    public void WriteAtomic(string name, ReadOnlySpan<byte> bytes)
+    {
+        RefuseReadOnly();
+        var path = Locate(name);
+        MakeFolder(Path.GetDirectoryName(path)!);
+        var temporary = path + ".tmp";
+        try
+        {
+            File.Delete(temporary);
+            using (var file = new FileBackendFile(
+                temporary, OpenHandle(temporary, Libc.ReadWrite | Libc.Create | Libc.Exclusive), null))
+            {
+                file.Write(0, bytes);
+                file.Sync();
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+
+        SyncPath(Path.GetDirectoryName(path)!);
+    }
+
+    /// <inheritdoc/>
+    public void SyncFolder(string folder) => SyncPath(Locate(folder));
+
+    /// <inheritdoc/>
+    public void Dispose() => guard?.Dispose();
+
+    // The first refusal (a file system without O_DIRECT) is remembered: it will not change while we run.
+    private SafeFileHandle? TryDirect(string path)
+    {
+        if (!directWorks) return null;
+        var descriptor = Libc.Open(path, Libc.ReadWrite | Libc.Direct | Libc.CloseOnExec, 0);
+        if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
+        directWorks = false;
+        return null;
+    }
+
+    private static SafeFileHandle OpenHandle(string path, int flags)
+    {
+        var descriptor = Libc.Open(path, flags | Libc.CloseOnExec, FileMode);
+        if (descriptor < 0) throw Libc.Error($"Open of {path}", Marshal.GetLastPInvokeError());
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static void SyncPath(string path)
+    {
+        using var folder = OpenHandle(path, Libc.ReadOnly);
+        if (Libc.Sync(folder) != 0) throw Libc.LastError($"Sync of {path}");
+    }
+
+    // A new folder's own entry must be durable too, or the files in it are not.
+    private static void MakeFolder(string path)
+    {
+        if (Directory.Exists(path)) return;
+        var parent = Path.GetDirectoryName(path);
+        if (parent is not null) MakeFolder(parent);
+        if (Libc.MakeDirectory(path, FolderMode) != 0
+            && Marshal.GetLastPInvokeError() is not Libc.AlreadyExists and var errno)
+            throw Libc.Error($"Making of {path}", errno);
+        if (parent is not null) SyncPath(parent);
+    }
+
+    private void RefuseReadOnly()
+    {
+        if (readOnly) throw new StoreReadOnlyException($"{root} was opened read-only.");
+    }
+
+    private string Locate(string name) => Path.Combine(root, name);
+}

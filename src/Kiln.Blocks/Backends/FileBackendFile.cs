@@ -1,0 +1,128 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Kiln.Blocks.Backends;
+
+/// <summary>A file by system calls. Writes go past the page cache where the file system takes O_DIRECT.</summary>
+internal sealed unsafe class FileBackendFile : IBackendFile
+{
+    // Without O_DIRECT, writeback starts this often, so that the sync at the end finds little left to do.
+    private const long WritebackEvery = 16L << 20;
+
+    private readonly string path;
+    private readonly SafeFileHandle file;
+    private readonly SafeFileHandle? direct;
+    private long unstarted;
+
+    internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct)
+    {
+        this.path = path;
+        this.file = file;
+        this.direct = direct;
+    }
+
+    /// <summary>The descriptor, for sendfile.</summary>
+    internal SafeFileHandle Handle => file;
+
+    public long Length => RandomAccess.GetLength(file);
+
+    public int Read(long offset, Span<byte> destination)
+    {
+        var done = 0;
+        fixed (byte* to = destination)
+        {
+            while (done < destination.Length)
+            {
+                var n = Libc.Read(file, to + done, destination.Length - done, offset + done);
+                if (n > 0)
+                {
+                    done += (int)n;
+                    continue;
+                }
+
+                if (n == 0) break;
+                if (Marshal.GetLastPInvokeError() != Libc.Interrupted) throw Libc.LastError($"Read of {path}");
+            }
+        }
+
+        return done;
+    }
+
+    public void Write(long offset, ReadOnlySpan<byte> source)
+    {
+        fixed (byte* from = source)
+        {
+            var aligned = direct is not null && (((long)from | offset | (long)source.Length) & 4095) == 0;
+            WriteAll(aligned ? direct! : file, from, source.Length, offset);
+            if (aligned) return;
+        }
+
+        var before = Interlocked.Add(ref unstarted, source.Length);
+        if (before < WritebackEvery) return;
+        Interlocked.Exchange(ref unstarted, 0);
+
+        // Only a hint: an error here will show in the sync that counts.
+        _ = Libc.SyncRange(file, 0, 0, Libc.StartWriteback);
+    }
+
+    public void Sync()
+    {
+        if (Libc.SyncData(file) != 0) throw Libc.LastError($"Sync of {path}");
+    }
+
+    public void SetLength(long length)
+    {
+        if (Libc.Truncate(file, length) != 0) throw Libc.LastError($"Resize of {path}");
+    }
+
+    public void PunchHole(long offset, long length)
+    {
+        if (length <= 0) return;
+        if (Libc.Allocate(file, Libc.KeepSize | Libc.Punch, offset, length) == 0) return;
+
+        // Not every file system has holes; zeros written are the same to a reader.
+        var zeros = new byte[Math.Min(length, 1 << 20)];
+        var end = Math.Min(offset + length, Length);
+        for (var at = offset; at < end; at += zeros.Length)
+            Write(at, zeros.AsSpan(0, (int)Math.Min(zeros.Length, end - at)));
+    }
+
+    public long Seek(long offset, bool data)
+    {
+        var found = Libc.Seek(file, offset, data ? Libc.SeekData : Libc.SeekHole);
+        if (found >= 0) return found;
+        return Marshal.GetLastPInvokeError() == Libc.NoSuchRange ? Math.Max(offset, Length) : offset;
+    }
+
+    public void Dispose()
+    {
+        direct?.Dispose();
+        file.Dispose();
+    }
+
+    private void WriteAll(SafeFileHandle handle, byte* from, long length, long offset)
+    {
+        while (length > 0)
+        {
+            var n = Libc.Write(handle, from, (nint)length, offset);
+            if (n < 0)
+            {
+                var errno = Marshal.GetLastPInvokeError();
+                if (errno == Libc.Interrupted) continue;
+
+                // A short direct write may leave an odd rest; the page cache takes any.
+                if (errno == Libc.InvalidArgument && handle == direct)
+                {
+                    handle = file;
+                    continue;
+                }
+
+                throw Libc.Error($"Write of {path}", errno);
+            }
+
+            from += n;
+            length -= n;
+            offset += n;
+        }
+    }
+}

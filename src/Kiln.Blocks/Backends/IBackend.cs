@@ -1,0 +1,35 @@
+namespace Kiln.Blocks.Backends;
+
+/// <summary>Where a store keeps its files. Names are relative, with '/' between folder and file.</summary>
+/// <remarks>
+/// Contract: what <see cref="IBackendFile.Sync"/> or <see cref="WriteAtomic"/> returned from survives the loss of
+/// power; a write that returned survives the death of the process. All members are thread-safe. Refusals of the
+/// world are <see cref="StoreFullException"/>, <see cref="StoreReadOnlyException"/> and <see cref="IOException"/>.
+/// </remarks>
+public interface IBackend : IDisposable
+{
+    /// <summary>Creates a file that must not exist, for appends in 4 KiB multiples.</summary>
+    IBackendFile Create(string name);
+
+    /// <summary>Opens a file for reading and, unless the backend is read-only, writing.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    IBackendFile Open(string name);
+
+    /// <summary>Names (without the folder) of the files in a folder, in ordinal order.</summary>
+    IReadOnlyList<string> List(string folder);
+
+    /// <summary>True when the file exists.</summary>
+    bool Exists(string name);
+
+    /// <summary>Deletes a file; no error when there is none.</summary>
+    void Delete(string name);
+
+    /// <summary>Renames, replacing; durable after <see cref="SyncFolder"/> of both folders.</summary>
+    void Rename(string from, string to);
+
+    /// <summary>Writes a whole small file so that it is there entirely or not at all, durably.</summary>
+    void WriteAtomic(string name, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Makes creations, renames and deletions in a folder durable.</summary>
+    void SyncFolder(string folder);
+}

@@ -1,0 +1,27 @@
+namespace Kiln.Blocks.Backends;
+
+/// <summary>One open file of a backend. Thread-safe; positions are explicit.</summary>
+public interface IBackendFile : IDisposable
+{
+    /// <summary>Bytes in the file.</summary>
+    long Length { get; }
+
+    /// <summary>Reads up to the span's length; fewer only at the end of the file.</summary>
+    int Read(long offset, Span<byte> destination);
+
+    /// <summary>Writes all.</summary>
+    /// <exception cref="StoreFullException">No space; what was there is unchanged outside the range.</exception>
+    void Write(long offset, ReadOnlySpan<byte> source);
+
+    /// <summary>Makes everything written before this call durable.</summary>
+    void Sync();
+
+    /// <summary>Cuts or extends (with zeros) to a length.</summary>
+    void SetLength(long length);
+
+    /// <summary>Makes a range read as zeros and gives its space back where the file system can.</summary>
+    void PunchHole(long offset, long length);
+
+    /// <summary>First offset at or after <paramref name="offset"/> with (data) or without (hole) bytes kept.</summary>
+    long Seek(long offset, bool data);
+}

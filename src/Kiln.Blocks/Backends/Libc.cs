@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+
+namespace Kiln.Blocks.Backends;
+
+/// <summary>The system calls .NET has no option for: O_DIRECT, fdatasync, holes, early writeback.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int ReadOnly = 0;
+    internal const int ReadWrite = 2;
+    internal const int Create = 0x40;
+    internal const int Exclusive = 0x80;
+    internal const int CloseOnExec = 0x80000;
+    internal const int NoSpace = 28;
+    internal const int ReadOnlyFileSystem = 30;
+    internal const int QuotaExceeded = 122;
+    internal const int InvalidArgument = 22;
+    internal const int Interrupted = 4;
+    internal const int NotFound = 2;
+    internal const int NoSuchRange = 6;
+    internal const int KeepSize = 1;
+    internal const int Punch = 2;
+    internal const int SeekData = 3;
+    internal const int SeekHole = 4;
+    internal const uint StartWriteback = 2;
+    internal const int AlreadyExists = 17;
+    internal const int LockExclusiveNow = 6; // LOCK_EX | LOCK_NB
+
+    /// <summary>O_DIRECT differs by architecture.</summary>
+    internal static readonly int Direct =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial nint Read(SafeHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial nint Write(SafeHandle file, byte* buffer, nint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int SyncData(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Sync(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Truncate(SafeHandle file, long length);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Allocate(SafeHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int SyncRange(SafeHandle file, long offset, long length, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial long Seek(SafeHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int MakeDirectory(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Lock(SafeHandle file, int operation);
+
+    /// <summary>The exception that says what the errno means to a store.</summary>
+    internal static Exception Error(string what, int errno)
+    {
+        var text = $"{what}: {Marshal.GetPInvokeErrorMessage(errno)}";
+        return errno switch
+        {
+            NoSpace or QuotaExceeded => new StoreFullException(text),
+            ReadOnlyFileSystem => new StoreReadOnlyException(text),
+            NotFound => new FileNotFoundException(text),
+            _ => new IOException(text, errno),
+        };
+    }
+
+    internal static Exception LastError(string what) => Error(what, Marshal.GetLastPInvokeError());
+}

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Segments;
+
+namespace Kiln.Blocks;
+
+// Records in and out: the hot paths of the store.
+public sealed partial class BlockStore
+{
+    // A record may be moved by compaction between the look-up and the read; it is then found at its new place.
+    private const int MovesMax = 8;
+
+    private readonly ConcurrentDictionary<ManifestId, DateTimeOffset> committed = new();
+    private long puts;
+    private long dedupHits;
+    private long plainBytes;
+    private long storedBytes;
+
+    /// <summary>Reads a whole block, verified end to end against its address.</summary>
+    /// <exception cref="BlockMissingException">No record has this address.</exception>
+    /// <exception cref="BlockCorruptException">A check failed; nothing was served.</exception>
+    public void Read(BlockAddress address, KeyDomain? domain, Span<byte> destination)
+    {
+        if (destination.Length != Block.Size)
+            throw new ArgumentException("A block has 524288 bytes.", nameof(destination));
+        if (address.IsZero)
+        {
+            destination.Clear();
+            return;
+        }
+
+        var codec = codecs.Rent();
+        try
+        {
+            LoadRecord(codec, address, RecordHeader.KindBlock);
+            codec.UnpackVerified(domain, destination);
+        }
+        catch
+        {
+            // What failed a check is not handed out, not even by accident of a caller that ignores the exception.
+            destination.Clear();
+            throw;
+        }
+        finally
+        {
+            codecs.Return(codec);
+        }
+    }
+
+    /// <summary>Reads a part of a block, unpacking and verifying only the frames it touches.</summary>
+    /// <exception cref="BlockMissingException">No record has this address.</exception>
+    /// <exception cref="BlockCorruptException">A check failed; nothing was served.</exception>
+    public void ReadRange(BlockAddress address, KeyDomain? domain, int offset, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (long)destination.Length, Block.Size, nameof(offset));
+        Cache.Read(address, domain, offset, destination);
+    }
+
+    /// <summary>Stores a block and hands it to the operating system: it then survives the death of the process.</summary>
+    internal BlockAddress PutWritten(ReadOnlySpan<byte> plain, ReadOnlySpan<byte> sha256, KeyDomain? domain)
+    {
+        var address = Put(plain, sha256, domain);
+        if (!address.IsZero && Index.TryFind(address, out var location)) EnsureWritten(location);
+        return address;
+    }
+
+    internal void PutPage(ReadOnlySpan<byte> page, BlockAddress address) =>
+        PutRecord(page, address, RecordHeader.KindPage, null);
+
+    internal ManifestPage ReadPage(BlockAddress address)
+    {
+        var codec = codecs.Rent();
+        try
+        {
+            LoadRecord(codec, address, RecordHeader.KindPage);
+            codec.UnpackVerified(null, codec.Plain);
+            return ManifestPage.Decode(codec.Plain[..codec.Header.PlainLength]);
+        }
+        finally
+        {
+            codecs.Return(codec);
+        }
+    }
+
+    /// <summary>Reads a record as stored into a codec and checks that its header belongs there.</summary>
+    internal void LoadRecord(BlockCodec codec, BlockAddress address, byte kind) =>
+        Load(codec, address, kind, onlyFrame: -1);
+
+    /// <summary>As <see cref="LoadRecord"/>, with the stored bytes of one frame only.</summary>
+    internal void LoadFrame(BlockCodec codec, BlockAddress address, int frame) =>
+        Load(codec, address, RecordHeader.KindBlock, frame);
+
+    private void Load(BlockCodec codec, BlockAddress address, byte kind, int onlyFrame)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            if (!Index.TryFind(address, out var location)) throw new BlockMissingException(address);
+            var segment = segments.Find(location.Segment);
+            if (segment is not null)
+            {
+                try
+                {
+                    ReadRecord(codec, segment, location, address, onlyFrame);
+                    if (codec.Header.Kind != kind)
+                        throw new BlockCorruptException($"The record of {address} is of another kind.");
+                    return;
+                }
+                catch (ObjectDisposedException) when (attempt < MovesMax)
+                {
+                    // Its segment was compacted away under us.
+                }
+            }
+
+            if (attempt >= MovesMax) throw new BlockMissingException(address);
+        }
+    }
+
+    /// <summary>Appends the record in hand (from another segment or store) unless it is there.</summary>
+    internal bool AppendRecord(BlockCodec codec)
+    {
+        var address = codec.Header.Address;
+        if (Index.TryRenew(address, out _)) return false;
+        return Index.TryAdd(address, Append(codec));
+    }
+
+    internal BlockLocation Append(BlockCodec codec)
+    {
+        if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
+        segments.RefusePoisoned();
+        var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
+        Interlocked.Add(ref storedBytes, record.Length);
+        var start = Interlocked.Increment(ref nextAppender) & int.MaxValue;
+
+        // The first that is free; a writer that waits for its disk holds its own lock only.
+        for (var i = 0; i < appenders.Length; i++)
+        {
+            var candidate = appenders[(start + i) % appenders.Length];
+            if (!candidate.Gate.TryEnter()) continue;
+            try
+            {
+                return candidate.Append(record);
+            }
+            finally
+            {
+                candidate.Gate.Exit();
+            }
+        }
+
+        var appender = appenders[start % appenders.Length];
+        lock (appender.Gate) return appender.Append(record);
+    }
+
+    internal void EnsureWritten(BlockLocation location)
+    {
+        var segment = segments.Find(location.Segment);
+        if (segment is null || location.Offset < segment.Written) return;
+        if (segment.Appender is not { } appender) return;
+        lock (appender.Gate)
+        {
+            if (location.Offset >= segment.Written) appender.WriteOut();
+        }
+    }
+
+    /// <summary>When a manifest was committed by this process; null when before.</summary>
+    internal DateTimeOffset? CommittedAt(ManifestId id) => committed.TryGetValue(id, out var at) ? at : null;
+
+    internal void Forget(ManifestId id) => committed.TryRemove(id, out _);
+
+    private void Remember(ManifestId id) => committed[id] = Clock.GetUtcNow();
+
+    private void PutRecord(ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain)
+    {
+        Interlocked.Increment(ref puts);
+        if (Index.TryRenew(address, out _))
+        {
+            Interlocked.Increment(ref dedupHits);
+            return;
+        }
+
+        Interlocked.Add(ref plainBytes, plain.Length);
+        var codec = codecs.Rent();
+        try
+        {
+            codec.Pack(plain, address, kind, domain);
+            Index.TryAdd(address, Append(codec));
+        }
+        finally
+        {
+            codecs.Return(codec);
+        }
+    }
+
+    private void ReadRecord(
+        BlockCodec codec, Segment segment, BlockLocation location, BlockAddress address, int onlyFrame)
+    {
+        EnsureWritten(location);
+        var length = RecordHeader.Size + (onlyFrame < 0 ? location.StoredLength : 0);
+        var read = segment.File.Read(location.Offset, codec.Record[..length]);
+        var header = codec.Header;
+        if (read != length || !header.IsValidAt(location.Offset, segment.Seed) || header.Address != address
+            || header.StoredLength != location.StoredLength)
+            throw new BlockCorruptException($"The record of {address} is damaged in segment {segment.Id:x8}.");
+        if (onlyFrame < 0) return;
+        if (header.PlainLength != Block.Size)
+            throw new BlockCorruptException($"The record of {address} is not a whole block.");
+        var at = RecordHeader.Size + header.FrameOffset(onlyFrame);
+        var stored = codec.Record.Slice(at, header.FrameLength(onlyFrame));
+        if (segment.File.Read(location.Offset + at, stored) != stored.Length)
+            throw new BlockCorruptException($"The record of {address} ends early in segment {segment.Id:x8}.");
+    }
+}

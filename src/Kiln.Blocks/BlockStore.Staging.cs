@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
+
+namespace Kiln.Blocks;
+
+// Snapshots that clients put block by block.
+public sealed partial class BlockStore
+{
+    private readonly ConcurrentDictionary<string, StagedSnapshot> staged = new(StringComparer.Ordinal);
+
+    /// <summary>Ids of all staged snapshots, open in this process or left by an earlier one.</summary>
+    public IReadOnlyList<string> StagedIds =>
+        [.. backend.List(StagingFormat.Folder).Where(f => f.EndsWith(".journal", StringComparison.Ordinal))
+            .Select(f => f[..^".journal".Length])];
+
+    /// <summary>Starts a staged snapshot. Its journal is there when this returns.</summary>
+    /// <exception cref="IOException">One of this id exists.</exception>
+    public StagedSnapshot Stage(string id, long volumeBlocks, KeyDomain? domain, ManifestId? parent = null)
+    {
+        CheckStagedId(id);
+        if (volumeBlocks is <= 0 or > ManifestFormat.VolumeBlocksMax)
+            throw new ArgumentOutOfRangeException(nameof(volumeBlocks));
+        if (parent is { } parentId)
+        {
+            var manifest = OpenManifest(parentId);
+            if (manifest.DomainId != domain?.Id || manifest.VolumeBlocks > volumeBlocks)
+                throw new ArgumentException("A parent must be of the same key domain and not larger.", nameof(parent));
+        }
+
+        var lease = Lease();
+        try
+        {
+            var journal = backend.Create(StagingFormat.NameOf(id));
+            journal.Write(0, StagingFormat.Header(volumeBlocks, domain?.Id, parent));
+            journal.Sync();
+            backend.SyncFolder(StagingFormat.Folder);
+            return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent, lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Finds a staged snapshot, opening its journal if an earlier process left it; null when none.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="keys">Gives the key domain of an id; called when the journal is opened and sealed.</param>
+    /// <exception cref="BlockCorruptException">The journal's header is damaged.</exception>
+    public StagedSnapshot? OpenStaged(string id, Func<string, KeyDomain> keys)
+    {
+        CheckStagedId(id);
+        lock (staged)
+        {
+            if (staged.TryGetValue(id, out var open)) return open;
+            var name = StagingFormat.NameOf(id);
+            if (!backend.Exists(name)) return null;
+            var lease = Lease();
+            var journal = backend.Open(name);
+            try
+            {
+                var (volumeBlocks, domainId, parent) = StagingFormat.ReadHeader(journal);
+                var domain = domainId is null ? null : keys(domainId);
+                return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent, lease);
+            }
+            catch
+            {
+                journal.Dispose();
+                lease.Dispose();
+                throw;
+            }
+        }
+    }
+
+    internal void Closed(StagedSnapshot snapshot) => staged.TryRemove(snapshot.Id, out _);
+
+    private static void CheckStagedId(string id)
+    {
+        if (!StagingFormat.IsValidId(id)) throw new ArgumentException($"'{id}' cannot name a staging.", nameof(id));
+    }
+}

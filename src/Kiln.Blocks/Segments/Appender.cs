@@ -1,0 +1,126 @@
+using System.Runtime.InteropServices;
+
+namespace Kiln.Blocks.Segments;
+
+/// <summary>Appends records to a segment of its own, through one aligned buffer. Format: docs/formats/segment.md.</summary>
+/// <remarks>
+/// Rules: a record is in the index before it is on disk, so readers ask <see cref="WriteOut"/> first; a failed write
+/// keeps the buffer, so that nothing is lost when the disk was full; whoever holds <see cref="Gate"/> may append.
+/// </remarks>
+internal sealed unsafe class Appender : IDisposable
+{
+    // Large enough that a write is dominated by the disk, small enough that four of them are cheap.
+    private const int BufferSize = 2 << 20;
+
+    private readonly SegmentSet segments;
+    private readonly long segmentBytes;
+    private readonly byte* buffer = (byte*)NativeMemory.AlignedAlloc(BufferSize, SegmentFormat.Page);
+    private readonly List<SegmentEntry> entries = [];
+    private readonly Lock syncGate = new();
+    private Segment? segment;
+    private long fileEnd;
+    private int used;
+    private long synced;
+
+    internal Appender(SegmentSet segments, long segmentBytes)
+    {
+        this.segments = segments;
+        this.segmentBytes = segmentBytes;
+    }
+
+    internal Lock Gate { get; } = new();
+
+    /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
+    internal BlockLocation Append(ReadOnlySpan<byte> record)
+    {
+        var length = (record.Length + RecordHeader.Alignment - 1) & -RecordHeader.Alignment;
+        if (segment is not null && fileEnd + used + length > segmentBytes) Seal();
+        if (segment is null) Begin();
+        if (used + length > BufferSize) WriteOut();
+        var target = new Span<byte>(buffer + used, length);
+        record.CopyTo(target);
+        target[record.Length..].Clear();
+        var header = new RecordHeader(target);
+        var position = fileEnd + used;
+        header.Seal(position, segment!.Seed);
+        entries.Add(new SegmentEntry(header.Address, (uint)position, header.StoredLength));
+        used += length;
+        return new BlockLocation(segment.Id, (uint)position, header.StoredLength);
+    }
+
+    /// <summary>Hands everything buffered to the operating system. The caller holds <see cref="Gate"/>.</summary>
+    internal void WriteOut()
+    {
+        if (segment is null || used == 0) return;
+        var padded = (used + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+        new Span<byte>(buffer + used, padded - used).Clear();
+        segment.File.Write(fileEnd, new ReadOnlySpan<byte>(buffer, padded));
+        fileEnd += padded;
+        used = 0;
+        segment.Written = fileEnd;
+    }
+
+    /// <summary>Makes everything appended before this call durable. Takes the gate itself.</summary>
+    internal void Sync()
+    {
+        // One sync at a time: who comes second waits for the first, and mostly finds nothing left to do.
+        lock (syncGate)
+        {
+            Segment current;
+            long target;
+            lock (Gate)
+            {
+                WriteOut();
+                if (segment is null || synced >= fileEnd) return;
+                (current, target) = (segment, fileEnd);
+            }
+
+            // Outside the gate: others may append meanwhile, and their own sync will cover them.
+            SyncFile(current);
+            lock (Gate)
+            {
+                if (segment == current) synced = Math.Max(synced, target);
+            }
+        }
+    }
+
+    /// <summary>Writes the footer, syncs, and lets go of the segment. The caller holds <see cref="Gate"/>.</summary>
+    internal void Seal()
+    {
+        if (segment is null) return;
+        WriteOut();
+        segment.File.Write(fileEnd, SegmentFormat.Footer(entries, fileEnd, segment.Seed));
+        SyncFile(segment);
+        segment.Appender = null;
+        segment.Written = long.MaxValue;
+        entries.Clear();
+        segment = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => NativeMemory.AlignedFree(buffer);
+
+    private void Begin()
+    {
+        var (created, end) = segments.Create(this);
+        fileEnd = end;
+        used = 0;
+        entries.Clear();
+        created.Written = end;
+        synced = 0;
+        segment = created;
+    }
+
+    private void SyncFile(Segment target)
+    {
+        try
+        {
+            target.File.Sync();
+        }
+        catch (IOException e)
+        {
+            segments.Poison(e);
+            throw;
+        }
+    }
+}

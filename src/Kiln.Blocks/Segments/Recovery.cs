@@ -1,0 +1,95 @@
+using System.IO.Hashing;
+using Kiln.Blocks.Backends;
+
+namespace Kiln.Blocks.Segments;
+
+/// <summary>Finds the records of a segment: by its footer, or by walking it. Format: docs/formats/segment.md.</summary>
+internal static class Recovery
+{
+    /// <summary>Reads the footer; false when there is none that can be trusted.</summary>
+    internal static bool TryReadFooter(IBackendFile file, ulong seed, List<SegmentEntry> entries)
+    {
+        var length = file.Length;
+        if (length < SegmentFormat.HeaderSize + SegmentFormat.Page || length % SegmentFormat.Page != 0) return false;
+        Span<byte> trailer = stackalloc byte[SegmentFormat.TrailerSize];
+        if (file.Read(length - trailer.Length, trailer) != trailer.Length
+            || !SegmentFormat.TryReadTrailer(trailer, length, seed, out var offset, out var count, out var hash))
+            return false;
+        var bytes = new byte[count * SegmentFormat.EntrySize];
+        if (file.Read(offset, bytes) == bytes.Length
+            && SegmentFormat.TryReadEntries(bytes, seed, hash, offset, entries)) return true;
+        entries.Clear();
+        return false;
+    }
+
+    /// <summary>
+    /// Walks a segment without a footer: every whole record counts, whatever is between is dead. Then seals it, so
+    /// that the next start need not walk, and syncs it, so that what only the page cache held becomes durable.
+    /// </summary>
+    internal static void Scan(
+        IBackendFile file, ulong seed, List<SegmentEntry> entries, RecoveryReport report, bool seal)
+    {
+        report.ScannedSegments++;
+        var length = file.Length;
+        var buffer = new byte[RecordHeader.Size + RecordHeader.StoredMax];
+        long at = SegmentFormat.HeaderSize;
+        while (at + RecordHeader.Size <= length)
+        {
+            var header = new RecordHeader(buffer);
+            if (file.Read(at, header.Bytes) != RecordHeader.Size || !header.IsValidAt(at, seed))
+            {
+                // Padding, a hole, or damage: pieces begin at pages, so the next page is the next chance.
+                at = (at + SegmentFormat.Page) & -SegmentFormat.Page;
+                continue;
+            }
+
+            var stored = buffer.AsSpan(RecordHeader.Size, header.StoredLength);
+            if (file.Read(at + RecordHeader.Size, stored) == stored.Length && IsIntact(header, stored))
+            {
+                entries.Add(new SegmentEntry(header.Address, (uint)at, header.StoredLength));
+                report.RecoveredRecords++;
+            }
+            else
+            {
+                report.TornRecords++;
+            }
+
+            at += header.Total;
+        }
+
+        if (!seal) return;
+        TrySeal(file, seed, entries);
+    }
+
+    private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries)
+    {
+        try
+        {
+            // What follows the last whole record is a torn write: nothing was promised about it.
+            var end = entries.Count == 0
+                ? SegmentFormat.HeaderSize
+                : entries[^1].Offset + (long)RecordHeader.Padded(entries[^1].StoredLength);
+            end = (end + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+            file.SetLength(end);
+            file.Write(end, SegmentFormat.Footer(entries, end, seed));
+            file.Sync();
+        }
+        catch (BlockStoreException)
+        {
+            // A full or read-only disk must not keep the store from being read; the next start scans again.
+        }
+    }
+
+    private static bool IsIntact(RecordHeader header, ReadOnlySpan<byte> stored)
+    {
+        for (var frame = 0; frame < header.FrameCount; frame++)
+        {
+            var length = header.FrameLength(frame);
+            if (header.FrameCodec(frame) != RecordHeader.CodecZero
+                && XxHash3.HashToUInt64(stored.Slice(header.FrameOffset(frame), length)) != header.FrameHash(frame))
+                return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Kiln.Blocks.Backends;
+
+namespace Kiln.Blocks.Segments;
+
+/// <summary>All segments of a store: the open files, the ids, and the loading of their entries at start.</summary>
+internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvider clock) : IDisposable
+{
+    private readonly ConcurrentDictionary<uint, Segment> open = new();
+    private int last;
+    private volatile Exception? poison;
+
+    internal IEnumerable<Segment> All => open.Values;
+
+    /// <summary>After a failed sync the kernel may have dropped what it could not write: nothing more is promised.</summary>
+    internal void Poison(Exception cause)
+    {
+        // A full disk refuses the sync too (delayed allocation), and that heals.
+        if (cause is not StoreFullException) poison ??= cause;
+    }
+
+    internal void RefusePoisoned()
+    {
+        if (poison is { } cause)
+            throw new StoreReadOnlyException("A sync of the store failed; restart it to recover.", cause);
+    }
+
+    internal Segment? Find(uint id) => open.GetValueOrDefault(id);
+
+    internal void Remove(Segment segment)
+    {
+        open.TryRemove(segment.Id, out _);
+        segment.Dispose();
+    }
+
+    internal (Segment Segment, long End) Create(Appender appender)
+    {
+        RefusePoisoned();
+        var id = (uint)Interlocked.Increment(ref last);
+        Span<byte> random = stackalloc byte[8];
+        RandomNumberGenerator.Fill(random);
+        var seed = BitConverter.ToUInt64(random);
+        var name = SegmentFormat.NameOf(id);
+        var file = backend.Create(name);
+        try
+        {
+            var page = new byte[SegmentFormat.HeaderSize];
+            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow());
+            file.Write(0, page);
+            backend.SyncFolder(SegmentFormat.Folder);
+        }
+        catch
+        {
+            file.Dispose();
+            backend.Delete(name);
+            throw;
+        }
+
+        var segment = new Segment(id, seed, file) { Appender = appender };
+        open[id] = segment;
+        return (segment, SegmentFormat.HeaderSize);
+    }
+
+    /// <summary>Opens every segment and fills the index; returns what had to be repaired.</summary>
+    internal RecoveryReport Load(bool readOnly)
+    {
+        var report = new RecoveryReport();
+        foreach (var file in backend.List(SegmentFormat.Folder))
+        {
+            if (!SegmentFormat.TryParseName(file, out var id)) continue;
+            last = Math.Max(last, (int)id);
+            LoadOne(id, readOnly, report);
+        }
+
+        return report;
+    }
+
+    private void LoadOne(uint id, bool readOnly, RecoveryReport report)
+    {
+        var name = SegmentFormat.NameOf(id);
+        var file = backend.Open(name);
+        try
+        {
+            var page = new byte[SegmentFormat.HeaderSize];
+            var read = file.Read(0, page);
+            if (!SegmentFormat.TryReadHeader(page.AsSpan(0, read), id, out var seed))
+            {
+                file.Dispose();
+
+                // Only the header's own write can be torn in a file without records; anything longer is damage.
+                if (read < page.Length || Block.IsZero(page)) report.EmptySegments++;
+                else report.UnreadableSegments.Add(name);
+                return;
+            }
+
+            var entries = new List<SegmentEntry>();
+            if (!Recovery.TryReadFooter(file, seed, entries))
+                Recovery.Scan(file, seed, entries, report, seal: !readOnly);
+            open[id] = new Segment(id, seed, file);
+            foreach (var entry in entries)
+                index.Load(entry.Address, new BlockLocation(id, entry.Offset, entry.StoredLength));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var segment in open.Values) segment.Dispose();
+    }
+}
