@@ -8,6 +8,14 @@ public sealed class HeaderAttribute(string name) : Attribute
     public string Name { get; } = name;
 }
 
+/// <summary>Binds a map of text to all headers that begin with a prefix, e.g. <c>x-amz-meta-</c>.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class HeaderPrefixAttribute(string prefix) : Attribute
+{
+    /// <summary>The prefix; compared without case.</summary>
+    public string Prefix { get; } = prefix;
+}
+
 /// <summary>Binds a member of a REST operation to a query parameter.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class QueryAttribute(string name) : Attribute

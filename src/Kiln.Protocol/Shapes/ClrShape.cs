@@ -131,6 +131,7 @@ internal static class ClrShape
     private static (MemberLocation Location, string? Name) Place(object attribute) => attribute switch
     {
         HeaderAttribute header => (MemberLocation.Header, header.Name),
+        HeaderPrefixAttribute headers => (MemberLocation.Headers, headers.Prefix),
         QueryAttribute query => (MemberLocation.Query, query.Name),
         PathAttribute path => (MemberLocation.Path, path.Name),
         PayloadAttribute => (MemberLocation.Payload, null),

@@ -52,9 +52,6 @@ public sealed class Shape
     /// <summary>Whether exactly one member of the structure must be given.</summary>
     public bool Union { get; init; }
 
-    /// <summary>Whether a list or map may hold nulls (JSON only); otherwise they are left out.</summary>
-    public bool Sparse { get; init; }
-
     /// <summary>The texts of an enum.</summary>
     public EnumTable? Enum { get; internal init; }
 
