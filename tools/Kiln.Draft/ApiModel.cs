@@ -41,6 +41,19 @@ public sealed record ApiModel
     /// <summary>The shapes that a selected operation reaches and that say more than a bare type.</summary>
     public SortedDictionary<string, ApiShape> Shapes { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether the rule of this JSON service is a small first letter (Image Builder), members aside that
+    /// differ.</summary>
+    [JsonIgnore]
+    public bool LowerCase
+    {
+        get
+        {
+            var names = Shapes.Values.SelectMany(s => s.Members?.Select(m => m.Value.Name ?? m.Key) ?? []).ToList();
+            return Protocol is "json" or "rest-json"
+                && names.Count(n => char.IsAsciiLetterLower(n[0])) > names.Count * 9 / 10;
+        }
+    }
+
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,

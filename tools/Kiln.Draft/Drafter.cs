@@ -28,9 +28,7 @@ public sealed class Drafter
             Reach(operation.Input, _requests);
             Reach(operation.Output, _responses);
         }
-        var names = model.Shapes.Values.SelectMany(s => s.Members?.Select(m => m.Value.Name ?? m.Key) ?? []).ToList();
-        _lowerCase = model.Protocol is "json" or "rest-json"
-            && names.Count(n => char.IsAsciiLetterLower(n[0])) > names.Count * 9 / 10;
+        _lowerCase = model.LowerCase;
     }
 
     /// <summary>The drafts: file name and text, the operation first, then each shape it reaches.</summary>
@@ -100,9 +98,12 @@ public sealed class Drafter
         text.Append(CultureInfo.InvariantCulture, $"{indent}public sealed record {name}\n{indent}{{\n");
         foreach (var (member, reference) in members)
         {
-            // The pipeline answers dry runs; no record carries the flag.
-            if (member == "DryRun" && _model.Protocol == "ec2")
+            // The pipeline reads it and ends the call once it is authorised.
+            if (member == "DryRun")
+            {
+                text.Append(indent).Append("    public bool DryRun { get; init; }\n");
                 continue;
+            }
             var required = facts.Required?.Contains(member) == true;
             Property(text, indent + "    ", shape!, member, reference, required, facts.Payload == member);
         }
