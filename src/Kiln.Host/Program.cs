@@ -5,4 +5,5 @@ var root = new RootCommand("Kiln makes, stores, copies, shares, deprecates and r
 {
     ServeCommand.Make(),
 };
-return await root.Parse(args).InvokeAsync();
+// SIGTERM and SIGINT belong to the host, which drains; the parser's own handler would cut that short.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
