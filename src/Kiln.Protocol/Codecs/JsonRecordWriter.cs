@@ -39,7 +39,7 @@ internal sealed class JsonRecordWriter(JsonRules rules)
 
     private void Structure(Utf8JsonWriter json, object record, Shape shape)
     {
-        var plan = _plans.GetOrAdd(shape, static (s, r) => [.. s.Members.Where(m => m.Location == MemberLocation.Body)
+        var plan = _plans.GetOrAdd(shape, static (s, r) => [.. s.Members.Where(m => m.IsInResponseBody)
             .Select(m => (m, JsonEncodedText.Encode(r.Name(m, request: false), Options.Encoder)))], rules);
         json.WriteStartObject();
         foreach (var (member, name) in plan) Member(json, record, member, name);

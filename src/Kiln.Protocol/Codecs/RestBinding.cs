@@ -18,7 +18,7 @@ internal sealed class RestBinding(Faults faults)
                 MemberLocation.Path => match.Labels.TryGetValue(member.LocationName!, out var label)
                     ? Value(member, member.Shape, label, TimestampFormat.Iso8601)
                     : null,
-                MemberLocation.Query => Query(member, match, ref taken),
+                MemberLocation.Query => Query(member, match, shape, ref taken),
                 MemberLocation.Header => request.Header(member.LocationName!.ToLowerInvariant()) is { } header
                     ? Header(member, header)
                     : null,
@@ -67,12 +67,30 @@ internal sealed class RestBinding(Faults faults)
         return operation.SuccessStatus;
     }
 
-    private object? Query(Member member, RouteMatch match, ref int taken)
+    /// <summary>A response whose body is a blob or a text as it is; null where the payload is a document.</summary>
+    public static WireResponse? RawPayload(
+        Shape shape, object value, int status, List<KeyValuePair<string, string>> headers)
+    {
+        if (shape.Kind is not (ShapeKind.Blob or ShapeKind.String or ShapeKind.Enum)) return null;
+        var declared = headers.Find(h => h.Key.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
+        headers.Remove(declared);
+        return new WireResponse
+        {
+            Status = status,
+            Headers = headers,
+            ContentType = declared.Value ?? (shape.Kind == ShapeKind.Blob ? "application/octet-stream" : "text/plain"),
+            Body = shape.Kind == ShapeKind.Blob
+                ? Scalars.Bytes(value)
+                : Encoding.UTF8.GetBytes(Scalars.Text(shape, value, default)),
+        };
+    }
+
+    private object? Query(Member member, RouteMatch match, Shape shape, ref int taken)
     {
         if (member.Shape.Kind == ShapeKind.Map)
         {
             taken = match.Query.Count;
-            return QueryMap(member.Shape, match);
+            return QueryMap(member.Shape, match, shape);
         }
 
         var found = new List<object?>();
@@ -89,10 +107,13 @@ internal sealed class RestBinding(Faults faults)
         return found.Count == 0 ? null : member.Shape.Kind == ShapeKind.List ? member.Shape.CreateList(found) : found[0];
     }
 
-    private static object? QueryMap(Shape map, RouteMatch match)
+    /// <summary>A map takes the parameters that no other member is bound to.</summary>
+    private static object? QueryMap(Shape map, RouteMatch match, Shape shape)
     {
         var entries = new Dictionary<string, object?>();
-        foreach (var group in match.Query.Where(q => !match.Route.Query.Any(c => c.Key == q.Key)).GroupBy(q => q.Key, q => q.Value))
+        var free = match.Query.Where(q => !match.Route.Query.Any(c => c.Key == q.Key)
+            && !shape.Members.Any(m => m.Location == MemberLocation.Query && m.LocationName == q.Key));
+        foreach (var group in free.GroupBy(q => q.Key, q => q.Value))
         {
             entries[group.Key] = map.Element!.Kind == ShapeKind.List
                 ? map.Element.CreateList([.. group])
@@ -144,6 +165,7 @@ internal sealed class RestBinding(Faults faults)
     private static List<string> Split(string header, bool isDate)
     {
         var items = new List<string>();
+        if (string.IsNullOrWhiteSpace(header)) return items;
         var item = new StringBuilder();
         var (quoted, commas) = (false, 0);
         for (var i = 0; i < header.Length; i++)

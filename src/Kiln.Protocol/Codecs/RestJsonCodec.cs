@@ -94,24 +94,9 @@ public sealed class RestJsonCodec : ICodec
         Member payload, object? value, int status, List<KeyValuePair<string, string>> headers)
     {
         if (value is null) return new WireResponse { Status = status, Headers = headers };
-        var shape = payload.Shape;
-        if (shape.Kind is ShapeKind.Blob or ShapeKind.String or ShapeKind.Enum)
-        {
-            var declared = headers.Find(h => h.Key.Equals("Content-Type", StringComparison.OrdinalIgnoreCase));
-            headers.Remove(declared);
-            return new WireResponse
-            {
-                Status = status,
-                Headers = headers,
-                ContentType = declared.Value ?? (shape.Kind == ShapeKind.Blob ? "application/octet-stream" : "text/plain"),
-                Body = shape.Kind == ShapeKind.Blob
-                    ? Scalars.Bytes(value)
-                    : Encoding.UTF8.GetBytes(Scalars.Text(shape, value, default)),
-            };
-        }
-
+        if (RestBinding.RawPayload(payload.Shape, value, status, headers) is { } raw) return raw;
         using var buffer = new PooledBuffer();
-        _writer.Write(buffer, value, shape);
+        _writer.Write(buffer, value, payload.Shape);
         return WireResponse.Of(buffer, status, ContentType, headers);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class XmlPlan
     /// <summary>The plan of a structure under rules.</summary>
     public static XmlPlan Of(Shape shape, XmlRules rules)
     {
-        var members = shape.Members.Where(m => m.Location is MemberLocation.Body)
+        var members = shape.Members.Where(m => m.IsInResponseBody)
             .Select(m => new XmlMemberPlan(m, rules)).ToList();
         return new XmlPlan
         {
