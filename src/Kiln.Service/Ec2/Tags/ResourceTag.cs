@@ -34,6 +34,18 @@ public sealed class ResourceTag
     [MaxLength(32)]
     public required string Region { get; init; }
 
+    /// <summary>A row for a tag that was checked.</summary>
+    public static ResourceTag Of(Tag tag, string resourceType, string resourceId, string accountId, string region) =>
+        new()
+        {
+            ResourceId = resourceId,
+            AccountId = accountId,
+            Key = tag.Key!,
+            Value = tag.Value ?? "",
+            ResourceType = resourceType,
+            Region = region,
+        };
+
     private sealed class Configuration : IEntityTypeConfiguration<ResourceTag>
     {
         public void Configure(EntityTypeBuilder<ResourceTag> builder)
