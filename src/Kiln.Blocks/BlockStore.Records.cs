@@ -58,7 +58,8 @@ public sealed partial class BlockStore
         Cache.Read(address, domain, offset, destination);
     }
 
-    /// <summary>Stores a block and hands it to the operating system: it then survives the death of the process.</summary>
+    /// <summary>Stores a block and hands it to the operating system: it then survives the death of the
+    /// process.</summary>
     internal BlockAddress PutWritten(ReadOnlySpan<byte> plain, ReadOnlySpan<byte> sha256, KeyDomain? domain)
     {
         var address = Put(plain, sha256, domain);

@@ -9,7 +9,8 @@ public sealed record BlockStoreOptions
     /// <summary>Open segments that puts may append to at the same time; each has a 2 MiB buffer.</summary>
     public int Writers { get; init; } = Math.Clamp(Environment.ProcessorCount + 1, 2, 8);
 
-    /// <summary>Threads that a bulk upload or copy uses: one more than the cores, so that a write overlaps work.</summary>
+    /// <summary>Threads that a bulk upload or copy uses: one more than the cores, so that a write overlaps
+    /// work.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount + 1, 2, 16);
 
     /// <summary>Bound of the shared cache of unpacked frames, in bytes.</summary>
@@ -18,6 +19,7 @@ public sealed record BlockStoreOptions
     /// <summary>zstd level at ingest. 1 is the knee: lower gains little speed, higher costs twice.</summary>
     public int ZstdLevel { get; init; } = 1;
 
-    /// <summary>Opens without the right to write: puts and commits throw <see cref="StoreReadOnlyException"/>.</summary>
+    /// <summary>Opens without the right to write: puts and commits throw <see
+    /// cref="StoreReadOnlyException"/>.</summary>
     public bool ReadOnly { get; init; }
 }

@@ -12,7 +12,8 @@ namespace Kiln.Host;
 internal static class Composition
 {
     /// <summary>Registers the whole service.</summary>
-    public static IServiceCollection AddKiln(this IServiceCollection services, ServiceOptions options, TimeProvider wall)
+    public static IServiceCollection AddKiln(
+        this IServiceCollection services, ServiceOptions options, TimeProvider wall)
     {
         var clock = new DomainClock(wall);
         services.AddSingleton(options);
@@ -51,7 +52,8 @@ internal static class Composition
         else
         {
             services.AddSingleton(new WriteGate(single: true));
-            services.AddDbContext<SqliteDb>(builder => SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")));
+            services.AddDbContext<SqliteDb>(builder =>
+                SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")));
             services.AddScoped<Db>(scope => scope.GetRequiredService<SqliteDb>());
         }
     }

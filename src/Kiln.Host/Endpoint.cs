@@ -47,7 +47,9 @@ internal static class Endpoint
                 length += read;
             }
             await Send(http, await pipeline.Answer(
-                Read(http, buffer.AsMemory(0, length)), http.Connection.RemoteIpAddress?.ToString() ?? "", http.RequestAborted));
+                Read(http, buffer.AsMemory(0, length)),
+                http.Connection.RemoteIpAddress?.ToString() ?? "",
+                http.RequestAborted));
         }
         catch (BadHttpRequestException malformed)
         {
@@ -89,7 +91,8 @@ internal static class Endpoint
         };
     }
 
-    private static string Joined(StringValues values) => values.Count == 1 ? values[0] ?? "" : string.Join(",", values.ToArray());
+    private static string Joined(StringValues values) =>
+        values.Count == 1 ? values[0] ?? "" : string.Join(",", values.ToArray());
 
     private static async Task Send(HttpContext http, WireResponse answer)
     {
@@ -110,6 +113,7 @@ internal static class Endpoint
         http.Response.Headers.Connection = "close";
         http.Response.ContentType = "text/plain";
         await http.Response.WriteAsync(string.Create(
-            CultureInfo.InvariantCulture, $"A request body may hold up to {BodyBytesMax} bytes.\n"), http.RequestAborted);
+            CultureInfo.InvariantCulture, $"A request body may hold up to {BodyBytesMax} bytes.\n"),
+            http.RequestAborted);
     }
 }

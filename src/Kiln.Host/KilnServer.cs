@@ -10,7 +10,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Kiln.Host;
 
-/// <summary>A running Kiln: composition, start and stop. The <c>serve</c> verb, the embedded tour and the tests all use it.</summary>
+/// <summary>A running Kiln: composition, start and stop. The <c>serve</c> verb, the embedded tour and the tests all
+/// use it.</summary>
 public sealed class KilnServer : IAsyncDisposable
 {
     /// <summary>How long a stop waits for requests and steps under way.</summary>
@@ -35,18 +36,21 @@ public sealed class KilnServer : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Where it listens, e.g. <c>http://127.0.0.1:4566</c>.</summary>
-    public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url =>
+        _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     /// <summary>Makes the data folder and the database where needed, and listens.</summary>
     /// <param name="options">Valid settings.</param>
     /// <param name="wall">The wall clock; the system's unless a test brings its own.</param>
     /// <param name="cancel">Gives up starting.</param>
     /// <exception cref="IOException">The data folder or the port cannot be had.</exception>
-    public static async Task<KilnServer> Start(ServiceOptions options, TimeProvider? wall = null, CancellationToken cancel = default)
+    public static async Task<KilnServer> Start(
+        ServiceOptions options, TimeProvider? wall = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         MakePrivateDirectory(options.Data);
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);

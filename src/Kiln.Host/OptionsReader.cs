@@ -7,14 +7,16 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Host;
 
-/// <summary>Fills the options from defaults, kiln.json, KILN_* variables and arguments, in this order, and checks them.</summary>
+/// <summary>Fills the options from defaults, kiln.json, KILN_* variables and arguments, in this order, and checks
+/// them.</summary>
 public static class OptionsReader
 {
     /// <summary>Reads a settings file of up to this size: it holds a few dozen short values.</summary>
     private const int FileBytesMax = 64 * 1024;
 
     /// <summary>Reads and validates.</summary>
-    /// <param name="arguments">Values given on the command line, by option name such as <c>listen</c>; they win.</param>
+    /// <param name="arguments">Values given on the command line, by option name such as <c>listen</c>; they
+    /// win.</param>
     /// <param name="environment">Reads an environment variable.</param>
     /// <param name="file">The settings file, or null for kiln.json in the working directory where there is one.</param>
     /// <exception cref="OptionsException">With a sentence for every value that is wrong.</exception>
@@ -46,7 +48,9 @@ public static class OptionsReader
 
     /// <summary>An option's name on the command line and in kiln.json, e.g. <c>master-key</c>.</summary>
     public static string OptionName(string property) => string.Concat(property.Select((c, i) =>
-        char.IsUpper(c) && i > 0 && !(char.IsUpper(property[i - 1])) ? "-" + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+        char.IsUpper(c) && i > 0 && !(char.IsUpper(property[i - 1]))
+            ? "-" + char.ToLowerInvariant(c)
+            : char.ToLowerInvariant(c).ToString()));
 
     /// <summary>The properties that can be set.</summary>
     public static IEnumerable<PropertyInfo> Settable => typeof(ServiceOptions).GetProperties().Where(p => p.CanWrite);
@@ -63,16 +67,20 @@ public static class OptionsReader
                 throw new IOException($"larger than {FileBytesMax} bytes");
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             foreach (var member in document.RootElement.EnumerateObject())
-                values[member.Name] = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString()! : member.Value.GetRawText();
+                values[member.Name] = member.Value.ValueKind == JsonValueKind.String
+                    ? member.Value.GetString()!
+                    : member.Value.GetRawText();
         }
-        catch (Exception failure) when (failure is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
         {
             wrong.Add($"{path} cannot be read as a JSON object of settings: {failure.Message}");
         }
         return values;
     }
 
-    private static void Set(ServiceOptions options, PropertyInfo property, string text, string where, List<string> wrong)
+    private static void Set(
+        ServiceOptions options, PropertyInfo property, string text, string where, List<string> wrong)
     {
         if (property.PropertyType == typeof(string))
             property.SetValue(options, text);
@@ -82,15 +90,20 @@ public static class OptionsReader
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             property.SetValue(options, number);
         else
-            wrong.Add($"{where}: '{text}' is not {(property.PropertyType == typeof(bool) ? "true or false" : "a whole number of 0 or more")}.");
+        {
+            var wanted = property.PropertyType == typeof(bool) ? "true or false" : "a whole number of 0 or more";
+            wrong.Add($"{where}: '{text}' is not {wanted}.");
+        }
     }
 
     private static IEnumerable<string> Validate(ServiceOptions options)
     {
-        if (!IPEndPoint.TryParse(options.Listen, out var listen) || !options.Listen.Contains(':', StringComparison.Ordinal))
+        if (!IPEndPoint.TryParse(options.Listen, out var listen)
+            || !options.Listen.Contains(':', StringComparison.Ordinal))
             yield return $"--listen: '{options.Listen}' is not ADDRESS:PORT, such as 127.0.0.1:4566.";
         else if (options.Dev && !IPAddress.IsLoopback(listen.Address))
-            yield return $"--dev: its well-known credentials are for loopback only; '{options.Listen}' can be reached from elsewhere.";
+            yield return $"--dev: its well-known credentials are for loopback only; '{options.Listen}' "
+                + "can be reached from elsewhere.";
         if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
         if (options.RegionList.Count == 0 || options.RegionList.Any(r => !IsRegionName(r)))

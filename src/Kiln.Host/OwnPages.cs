@@ -10,13 +10,15 @@ using Kiln.Service.Work;
 namespace Kiln.Host;
 
 /// <summary>The pages below <c>/_kiln</c>: health for everybody, and the clock in development.</summary>
-public sealed partial class OwnPages(IServiceScopeFactory scopes, ServiceOptions options, DomainClock clock, WorkSignal signal)
+public sealed partial class OwnPages(
+    IServiceScopeFactory scopes, ServiceOptions options, DomainClock clock, WorkSignal signal)
 {
     private const int ClockBodyMax = 4096;
 
     /// <summary>The product's version.</summary>
     public static string Version { get; } =
-        typeof(OwnPages).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        typeof(OwnPages).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+            .InformationalVersion.Split('+')[0];
 
     /// <summary>Answers a request below <c>/_kiln</c>.</summary>
     public Task Answer(HttpContext http) => (http.Request.Path.Value, http.Request.Method) switch
@@ -64,7 +66,11 @@ public sealed partial class OwnPages(IServiceScopeFactory scopes, ServiceOptions
         {
             status = healthy ? "ok" : "degraded",
             version = Version,
-            stores = new { database = new { kind = options.Database.Length > 0 ? "postgresql" : "sqlite", status = database }, blocks = new { kind = "files", status = blocks } },
+            stores = new
+            {
+                database = new { kind = options.Database.Length > 0 ? "postgresql" : "sqlite", status = database },
+                blocks = new { kind = "files", status = blocks },
+            },
             regions = options.RegionList,
             dev = options.Dev,
         });
@@ -87,7 +93,8 @@ public sealed partial class OwnPages(IServiceScopeFactory scopes, ServiceOptions
         var wanted = http.Request.Query["advance"].FirstOrDefault() ?? await AdvanceFromBody(http);
         if (!TryParseSpan(wanted, out var by))
         {
-            await Say(http, 400, "Say how far: {\"advance\":\"90d\"}, with w, d, h, m or s, and up to 200 years in all.");
+            await Say(
+                http, 400, "Say how far: {\"advance\":\"90d\"}, with w, d, h, m or s, and up to 200 years in all.");
             return;
         }
         try
@@ -110,7 +117,8 @@ public sealed partial class OwnPages(IServiceScopeFactory scopes, ServiceOptions
             return null;
         try
         {
-            using var document = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
+            using var document =
+                await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("advance", out var advance)
                 && advance.ValueKind == JsonValueKind.String ? advance.GetString() : null;
@@ -121,7 +129,8 @@ public sealed partial class OwnPages(IServiceScopeFactory scopes, ServiceOptions
         }
     }
 
-    private static Task Say(HttpContext http, int status, string sentence) => WriteJson(http, status, new { message = sentence });
+    private static Task Say(HttpContext http, int status, string sentence) =>
+        WriteJson(http, status, new { message = sentence });
 
     private static async Task WriteJson<T>(HttpContext http, int status, T value)
     {

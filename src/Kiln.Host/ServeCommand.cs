@@ -18,7 +18,8 @@ internal static class ServeCommand
             {
                 var flag = new Option<bool>("--" + name) { Description = OptionTexts.Of(property.Name) };
                 command.Add(flag);
-                values.Add((name, result => result.GetResult(flag) is { Implicit: false } ? result.GetValue(flag).ToString() : null));
+                values.Add((name, result =>
+                    result.GetResult(flag) is { Implicit: false } ? result.GetValue(flag).ToString() : null));
             }
             else
             {
@@ -30,7 +31,8 @@ internal static class ServeCommand
         var config = new Option<string>("--config") { Description = "The settings file; kiln.json by default." };
         command.Add(config);
         command.SetAction((result, cancel) => Run(
-            values.Select(v => (v.Name, Value: v.Value(result))).Where(v => v.Value is not null).ToDictionary(v => v.Name, v => v.Value!),
+            values.Select(v => (v.Name, Value: v.Value(result))).Where(v => v.Value is not null)
+                .ToDictionary(v => v.Name, v => v.Value!),
             result.GetValue(config), cancel));
         return command;
     }
@@ -64,10 +66,13 @@ internal static class ServeCommand
         print.WriteLine($"Kiln {OwnPages.Version} listens on {server.Url}, data in {Path.GetFullPath(options.Data)}");
         if (options.Dev)
         {
-            print.WriteLine("WARNING: --dev is on: anybody on this machine may act as any account (secret 'test'), and the clock can be moved.");
+            print.WriteLine(
+                "WARNING: --dev is on: anybody on this machine may act as any account (secret 'test'), "
+                + "and the clock can be moved.");
         }
         if (server.First is { } first)
-            print.WriteLine($"Made account {first.AccountId}; its credentials are in {Path.GetFullPath(first.CredentialsFile)}");
+            print.WriteLine(
+                $"Made account {first.AccountId}; its credentials are in {Path.GetFullPath(first.CredentialsFile)}");
         print.WriteLine();
         print.WriteLine("To use it from another terminal, paste:");
         print.WriteLine($"  export AWS_ENDPOINT_URL={server.Url}");

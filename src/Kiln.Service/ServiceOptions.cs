@@ -1,6 +1,7 @@
 namespace Kiln.Service;
 
-/// <summary>Every setting of an installation: the one options type. Set by arguments, KILN_* variables or kiln.json.</summary>
+/// <summary>Every setting of an installation: the one options type. Set by arguments, KILN_* variables or
+/// kiln.json.</summary>
 public sealed class ServiceOptions
 {
     /// <summary>The Regions that AWS enables in every account, and so the default.</summary>
@@ -29,7 +30,8 @@ public sealed class ServiceOptions
     /// <summary>The master key file; empty for DATA.master-key beside the data folder.</summary>
     public string MasterKey { get; set; } = "";
 
-    /// <summary>The AWS credentials file written on first start; empty for <c>credentials</c> in the data folder.</summary>
+    /// <summary>The AWS credentials file written on first start; empty for <c>credentials</c> in the data
+    /// folder.</summary>
     public string CredentialsFile { get; set; } = "";
 
     /// <summary>Omitted attributes of RegisterImage get AWS's defaults, never those of the snapshot's origin.</summary>
@@ -47,7 +49,8 @@ public sealed class ServiceOptions
     /// <summary>How long deleted data lies in the trash before its blocks are freed, in seconds.</summary>
     public int TrashSeconds { get; set; } = 300;
 
-    /// <summary>How long a simulated instance takes from pending to running and from stopping to stopped, in milliseconds.</summary>
+    /// <summary>How long a simulated instance takes from pending to running and from stopping to stopped, in
+    /// milliseconds.</summary>
     public int SimulatedBootMilliseconds { get; set; } = 200;
 
     /// <summary>AMIs per account and Region: EC2's quota.</summary>
@@ -79,7 +82,8 @@ public sealed class ServiceOptions
         Regions.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>The master key file in effect.</summary>
-    public string MasterKeyPath => MasterKey.Length > 0 ? MasterKey : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Data)) + ".master-key";
+    public string MasterKeyPath =>
+        MasterKey.Length > 0 ? MasterKey : Path.TrimEndingDirectorySeparator(Path.GetFullPath(Data)) + ".master-key";
 
     /// <summary>The credentials file in effect.</summary>
     public string CredentialsPath => CredentialsFile.Length > 0 ? CredentialsFile : Path.Combine(Data, "credentials");

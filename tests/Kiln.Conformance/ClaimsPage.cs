@@ -45,10 +45,11 @@ public static class ClaimsPage
         var text = new StringBuilder("""
             # Claims
 
-            What Kiln promises about images, and the test that shows it: through a real client, over HTTP, on real bytes.
+            What Kiln promises about images, and the test that shows it: through a real client, over HTTP, on real
+            bytes.
             Written by a test (`KILN_UPDATE_DOCS=1 ./test.sh` brings it up to date); do not edit. The list is
-            [claims.txt](../tests/Kiln.Conformance/claims.txt). *Tested* says that the named tests pass, as far as they go;
-            *waiting* names the part of Kiln that a test needs and that is not there yet.
+            [claims.txt](../tests/Kiln.Conformance/claims.txt). *Tested* says that the named tests pass, as far as they
+            go; *waiting* names the part of Kiln that a test needs and that is not there yet.
 
 
             """);

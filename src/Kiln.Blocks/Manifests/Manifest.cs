@@ -43,7 +43,8 @@ public sealed class Manifest
         address = default;
         if ((ulong)index >= (ulong)VolumeBlocks) return false;
         var at = Find((int)(index / ManifestPage.References));
-        return at >= 0 && store.Pages.Get(pages[at].Address).TryGet((int)(index % ManifestPage.References), out address);
+        return at >= 0
+            && store.Pages.Get(pages[at].Address).TryGet((int)(index % ManifestPage.References), out address);
     }
 
     /// <summary>Written blocks in ascending order, from an index on.</summary>

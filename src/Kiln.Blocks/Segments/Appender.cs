@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Kiln.Blocks.Segments;
 
-/// <summary>Appends records to a segment of its own, through one aligned buffer. Format: docs/formats/segment.md.</summary>
+/// <summary>Appends records to a segment of its own, through one aligned buffer. Format:
+/// docs/formats/segment.md.</summary>
 /// <remarks>
 /// Rules: a record is in the index before it is on disk, so readers ask <see cref="WriteOut"/> first; a failed write
 /// keeps the buffer, so that nothing is lost when the disk was full; whoever holds <see cref="Gate"/> may append.

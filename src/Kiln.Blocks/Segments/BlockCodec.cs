@@ -34,7 +34,8 @@ internal sealed unsafe class BlockCodec : IDisposable
         plain = (byte*)NativeMemory.AlignedAlloc(Block.Size, 4096);
     }
 
-    /// <summary>The record in hand: header first. Filled by <see cref="Pack"/>, or by the caller after a read.</summary>
+    /// <summary>The record in hand: header first. Filled by <see cref="Pack"/>, or by the caller after a
+    /// read.</summary>
     internal Span<byte> Record => new(record, RecordHeader.Size + RecordHeader.StoredMax);
 
     internal RecordHeader Header => new(Record);
@@ -42,7 +43,8 @@ internal sealed unsafe class BlockCodec : IDisposable
     /// <summary>Room for one unpacked block.</summary>
     internal Span<byte> Plain => new(plain, Block.Size);
 
-    /// <summary>Packs into <see cref="Record"/>; the place (and with it the header's hash) is added on append.</summary>
+    /// <summary>Packs into <see cref="Record"/>; the place (and with it the header's hash) is added on
+    /// append.</summary>
     internal void Pack(ReadOnlySpan<byte> source, BlockAddress address, byte kind, KeyDomain? domain)
     {
         var header = Header;

@@ -9,7 +9,8 @@ public sealed class RecoveryReport
     /// <summary>Records found whole by those scans.</summary>
     public int RecoveredRecords { get; internal set; }
 
-    /// <summary>Records with a valid header whose bytes are not whole: a torn tail, or damage a check will name.</summary>
+    /// <summary>Records with a valid header whose bytes are not whole: a torn tail, or damage a check will
+    /// name.</summary>
     public int TornRecords { get; internal set; }
 
     /// <summary>Segment files without even a header.</summary>

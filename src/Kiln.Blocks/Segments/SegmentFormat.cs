@@ -79,7 +79,8 @@ internal static class SegmentFormat
         return bytes;
     }
 
-    /// <summary>Reads where the footer begins and how many entries it has; false when the segment is not sealed.</summary>
+    /// <summary>Reads where the footer begins and how many entries it has; false when the segment is not
+    /// sealed.</summary>
     internal static bool TryReadTrailer(
         ReadOnlySpan<byte> trailer, long fileLength, ulong seed, out long offset, out int count, out ulong hash)
     {

@@ -39,7 +39,8 @@ internal sealed class FormNode(string segment, FormNode? parent)
         var made = new FormNode(name.ToString(), this);
         _children.Add(made);
         if (_bySegment is not null) _bySegment.Add(made.Segment, made);
-        else if (_children.Count > LinearMax) _bySegment = _children.ToDictionary(c => c.Segment, StringComparer.Ordinal);
+        else if (_children.Count > LinearMax)
+            _bySegment = _children.ToDictionary(c => c.Segment, StringComparer.Ordinal);
         return made;
     }
 }

@@ -14,7 +14,8 @@ internal ref struct FormReader(ReadOnlySpan<byte> form)
     /// <summary>AWS takes 1 MiB of a query request at most; user data of 16 KiB fits many times.</summary>
     public const int BytesMax = 1 << 20;
 
-    /// <summary>1,000 resources with 5 parameters each, twice: far above any real call, small enough to index.</summary>
+    /// <summary>1,000 resources with 5 parameters each, twice: far above any real call, small enough to
+    /// index.</summary>
     public const int ParametersMax = 10_000;
 
     /// <summary>The longest name in the EC2 model takes about 120 characters.</summary>
@@ -97,7 +98,8 @@ internal ref struct FormReader(ReadOnlySpan<byte> form)
                 continue;
             }
 
-            if (i + 2 >= raw.Length || !char.IsAsciiHexDigit((char)raw[i + 1]) || !char.IsAsciiHexDigit((char)raw[i + 2]))
+            if (i + 2 >= raw.Length || !char.IsAsciiHexDigit((char)raw[i + 1])
+                || !char.IsAsciiHexDigit((char)raw[i + 2]))
                 throw Malformed("The query string contains a '%' that two hexadecimal digits do not follow");
             buffer[length++] = (byte)((Digit(raw[i + 1]) << 4) | Digit(raw[i + 2]));
             i += 2;
@@ -123,7 +125,8 @@ internal ref struct FormReader(ReadOnlySpan<byte> form)
 
     private static void Add(FormNode root, string name, string value)
     {
-        if (name.Length > NameCharsMax) throw Malformed($"A parameter's name may have {NameCharsMax} characters at most");
+        if (name.Length > NameCharsMax)
+            throw Malformed($"A parameter's name may have {NameCharsMax} characters at most");
         var node = root;
         var depth = 0;
         foreach (var range in name.AsSpan().Split('.'))

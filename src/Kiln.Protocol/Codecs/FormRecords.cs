@@ -92,7 +92,9 @@ internal sealed class FormRecords(FormRules rules)
             && (rules.Ec2 || shape.Kind is not (ShapeKind.String or ShapeKind.Blob)))
             return null;
         return Scalars.Parse(shape, text, member?.Timestamp ?? TimestampFormat.Iso8601) ?? throw rules.Faults.Invalid(
-            text, node.Path, shape.Kind == ShapeKind.Enum ? Faults.OneOf(shape) : $"It is no {shape.Kind.ToString().ToLowerInvariant()}");
+            text, node.Path, shape.Kind == ShapeKind.Enum
+                ? Faults.OneOf(shape)
+                : $"It is no {shape.Kind.ToString().ToLowerInvariant()}");
     }
 
     private object? List(FormNode node, Shape shape, Member? member)
@@ -171,5 +173,6 @@ internal sealed class FormRecords(FormRules rules)
         return ordered.ConvertAll(static o => o.Node);
     }
 
-    private Dictionary<string, Member> Plan(Shape shape) => shape.Members.ToDictionary(rules.Name, StringComparer.Ordinal);
+    private Dictionary<string, Member> Plan(Shape shape) =>
+        shape.Members.ToDictionary(rules.Name, StringComparer.Ordinal);
 }

@@ -12,7 +12,8 @@ public sealed record OperationShape(string Name, Type Request, Type Response)
     /// <summary>For REST protocols: the method.</summary>
     public string? Method { get; init; }
 
-    /// <summary>For REST protocols: the URI template, e.g. <c>/snapshots/{snapshotId}/blocks/{blockIndex}</c>.</summary>
+    /// <summary>For REST protocols: the URI template, e.g.
+    /// <c>/snapshots/{snapshotId}/blocks/{blockIndex}</c>.</summary>
     public string? UriTemplate { get; init; }
 
     /// <summary>The status of a success.</summary>
@@ -25,7 +26,8 @@ public sealed record OperationShape(string Name, Type Request, Type Response)
     public Shape ResponseShape { get => field ??= Shape.Of(Response); init; }
 }
 
-/// <summary>Turns bytes into a request record and a response record or an error into bytes, for one wire protocol.</summary>
+/// <summary>Turns bytes into a request record and a response record or an error into bytes, for one wire
+/// protocol.</summary>
 /// <remarks>
 /// Knows no operation by name and no HTTP server. A codec is made once per service, with what is fixed for the
 /// service (API version, XML namespace, target prefix, the table of REST routes), and is safe for concurrent use.
@@ -39,7 +41,8 @@ public interface ICodec
 
     /// <summary>Reads a request record.</summary>
     /// <exception cref="AwsException">
-    /// A required member is missing, a value does not parse or breaks its bounds, or a parameter is unknown or unsupported.
+    /// A required member is missing, a value does not parse or breaks its bounds, or a parameter is unknown or
+    /// unsupported.
     /// </exception>
     object Read(WireRequest request, OperationShape operation);
 

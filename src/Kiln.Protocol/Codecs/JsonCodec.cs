@@ -4,7 +4,8 @@ namespace Kiln.Protocol.Codecs;
 
 /// <summary>The json-1.0 and json-1.1 protocols of KMS, Systems Manager, Config and EventBridge.</summary>
 /// <param name="version"><c>1.0</c> or <c>1.1</c>: the content type's.</param>
-/// <param name="targetPrefix">What stands before the operation in <c>X-Amz-Target</c>, e.g. <c>TrentService</c>.</param>
+/// <param name="targetPrefix">What stands before the operation in <c>X-Amz-Target</c>, e.g.
+/// <c>TrentService</c>.</param>
 /// <param name="camelNames">Whether the service spells its members with a small first letter.</param>
 public sealed class JsonCodec(string version, string targetPrefix, bool camelNames = false) : ICodec
 {

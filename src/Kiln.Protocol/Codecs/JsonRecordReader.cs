@@ -13,12 +13,14 @@ namespace Kiln.Protocol.Codecs;
 /// </remarks>
 internal sealed class JsonRecordReader(JsonRules rules)
 {
-    /// <summary>The deepest request of the services here has some 12 levels; a stack frame each is affordable.</summary>
+    /// <summary>The deepest request of the services here has some 12 levels; a stack frame each is
+    /// affordable.</summary>
     private const int DepthMax = 64;
 
     private readonly ConcurrentDictionary<Shape, Dictionary<string, Member>> _plans = new();
 
-    /// <summary>Reads a document's members into an array by <see cref="Member.Index"/>; no bytes are an empty document.</summary>
+    /// <summary>Reads a document's members into an array by <see cref="Member.Index"/>; no bytes are an empty
+    /// document.</summary>
     public void Members(ReadOnlySpan<byte> json, Shape shape, object?[] values)
     {
         if (json.IsEmpty) return;
@@ -60,7 +62,8 @@ internal sealed class JsonRecordReader(JsonRules rules)
 
             return value;
         }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or DecoderFallbackException)
+        catch (Exception malformed)
+            when (malformed is JsonException or InvalidOperationException or DecoderFallbackException)
         {
             // InvalidOperationException is what the reader says to half a surrogate pair or bad UTF-8 in a string.
             throw rules.Faults.Malformed("The request's body is not valid JSON");
@@ -128,7 +131,8 @@ internal sealed class JsonRecordReader(JsonRules rules)
         var items = new List<object?>();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (Value(ref reader, shape.Element!, null, $"{path}.{items.Count + 1}.member") is { } item) items.Add(item);
+            if (Value(ref reader, shape.Element!, null, $"{path}.{items.Count + 1}.member") is { } item)
+                items.Add(item);
         }
 
         return shape.CreateList(items);
@@ -165,7 +169,8 @@ internal sealed class JsonRecordReader(JsonRules rules)
             case ShapeKind.Long when isNumber && reader.TryGetInt64(out var number): value = number; break;
             case ShapeKind.Double when isNumber && reader.TryGetDouble(out var number): value = number; break;
             case ShapeKind.Float when isNumber && reader.TryGetSingle(out var number): value = number; break;
-            case ShapeKind.Double or ShapeKind.Float when isText && reader.GetString() is "NaN" or "Infinity" or "-Infinity":
+            case ShapeKind.Double or ShapeKind.Float
+                when isText && reader.GetString() is "NaN" or "Infinity" or "-Infinity":
                 value = Scalars.Parse(shape, reader.GetString()!, default);
                 break;
             case ShapeKind.Blob when isText && reader.TryGetBytesFromBase64(out var bytes):

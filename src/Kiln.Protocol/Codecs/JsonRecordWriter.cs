@@ -116,7 +116,8 @@ internal sealed class JsonRecordWriter(JsonRules rules)
 
     private static void Time(Utf8JsonWriter json, DateTimeOffset time, TimestampFormat? format)
     {
-        if (format is { } other and not TimestampFormat.UnixSeconds) json.WriteStringValue(Timestamps.Format(time, other));
+        if (format is { } other and not TimestampFormat.UnixSeconds)
+            json.WriteStringValue(Timestamps.Format(time, other));
         else json.WriteRawValue(Timestamps.Format(time, TimestampFormat.UnixSeconds), skipInputValidation: true);
     }
 }

@@ -49,7 +49,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
     /// <inheritdoc/>
     public Span<byte> GetSpan(int sizeHint = 0) => Room(Math.Max(sizeHint, 1));
 
-    /// <summary>Hands over the array: its first <see cref="Length"/> bytes count, and the taker returns it to the pool.</summary>
+    /// <summary>Hands over the array: its first <see cref="Length"/> bytes count, and the taker returns it to the
+    /// pool.</summary>
     public byte[] Detach()
     {
         var bytes = _bytes;

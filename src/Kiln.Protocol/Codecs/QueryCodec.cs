@@ -4,7 +4,8 @@ namespace Kiln.Protocol.Codecs;
 
 /// <summary>The query protocol of STS, IAM and Auto Scaling: a form in, XML with a result wrapper out.</summary>
 /// <param name="version">The API version, e.g. <c>2011-06-15</c>; a request that names another is refused.</param>
-/// <param name="xmlNamespace">The namespace of responses, e.g. <c>https://sts.amazonaws.com/doc/2011-06-15/</c>.</param>
+/// <param name="xmlNamespace">The namespace of responses, e.g.
+/// <c>https://sts.amazonaws.com/doc/2011-06-15/</c>.</param>
 public sealed class QueryCodec(string version, string xmlNamespace) : ICodec
 {
     private const string ContentType = "text/xml";

@@ -23,7 +23,8 @@ internal sealed class RouteTable
         var query = QueryValues(request);
         foreach (var route in _routes)
         {
-            if (route.Method == request.Method && route.Query.All(c => Holds(query, c)) && route.Labels(segments) is { } labels)
+            if (route.Method == request.Method && route.Query.All(c => Holds(query, c))
+                && route.Labels(segments) is { } labels)
                 return new RouteMatch(route, labels, query);
         }
 
@@ -37,12 +38,14 @@ internal sealed class RouteTable
     {
         var values = new List<KeyValuePair<string, string>>();
         if (request.QueryString.Length > FormReader.BytesMax)
-            throw new AwsException("RequestEntityTooLarge", 413, $"A query may have {FormReader.BytesMax} bytes at most");
+            throw new AwsException(
+                "RequestEntityTooLarge", 413, $"A query may have {FormReader.BytesMax} bytes at most");
         var reader = new FormReader(Encoding.UTF8.GetBytes(request.QueryString));
         while (reader.Next())
         {
             if (values.Count == FormReader.ParametersMax)
-                throw new AwsException("MalformedQueryString", 400, $"A query may have {FormReader.ParametersMax} parameters at most");
+                throw new AwsException(
+                    "MalformedQueryString", 400, $"A query may have {FormReader.ParametersMax} parameters at most");
             values.Add(new(FormReader.Decode(reader.Name), FormReader.Decode(reader.Value)));
         }
 

@@ -32,7 +32,8 @@ public static class Timestamps
         return Encoding.ASCII.GetString(bytes);
     }
 
-    /// <summary>Writes the ISO 8601 spelling, <see cref="IsoLength"/> bytes; fractions of a millisecond are cut.</summary>
+    /// <summary>Writes the ISO 8601 spelling, <see cref="IsoLength"/> bytes; fractions of a millisecond are
+    /// cut.</summary>
     public static void WriteIso(DateTimeOffset time, Span<byte> to)
     {
         var utc = time.UtcDateTime;
@@ -65,7 +66,8 @@ public static class Timestamps
             && TryFromSeconds(seconds, out time);
     }
 
-    /// <summary>The instant so many seconds after 1970, to the millisecond; false outside the years 1 to 9999.</summary>
+    /// <summary>The instant so many seconds after 1970, to the millisecond; false outside the years 1 to
+    /// 9999.</summary>
     public static bool TryFromSeconds(double seconds, out DateTimeOffset time)
     {
         time = default;

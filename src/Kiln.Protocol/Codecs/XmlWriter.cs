@@ -16,7 +16,8 @@ internal sealed class XmlWriter : IDisposable
     private const int Utf8BytesPerCharMax = 3;
 
     private static readonly SearchValues<char> Special = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c is not ('\t' or '\n')), '&', '<', '>', '"', '\uFFFE', '\uFFFF']);
+        [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c is not ('\t' or '\n')), '&', '<', '>', '"',
+            '\uFFFE', '\uFFFF']);
 
     /// <summary>What is written.</summary>
     public PooledBuffer Buffer { get; } = new();

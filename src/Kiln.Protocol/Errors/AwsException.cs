@@ -12,6 +12,7 @@ public sealed class AwsException(string code, int status, string message) : Exce
     /// <summary>The HTTP status code.</summary>
     public int Status { get; } = status;
 
-    /// <summary>Further modelled members of the error, by wire name, e.g. <c>Reason</c> of an EBS ValidationException.</summary>
+    /// <summary>Further modelled members of the error, by wire name, e.g. <c>Reason</c> of an EBS
+    /// ValidationException.</summary>
     public IReadOnlyDictionary<string, string> Members { get; init; } = new Dictionary<string, string>();
 }

@@ -31,7 +31,12 @@ internal abstract class Accessor
 
     /// <summary>The text of a string or the wire text of an enum.</summary>
     public virtual string? Text(object record) =>
-        Get(record) switch { null => null, string text => text, var value => EnumTable.Of(value.GetType()).Text(value) };
+        Get(record) switch
+        {
+            null => null,
+            string text => text,
+            var value => EnumTable.Of(value.GetType()).Text(value),
+        };
 
     /// <summary>The fastest accessor there is for a property.</summary>
     public static Accessor Of(PropertyInfo property)
@@ -55,7 +60,8 @@ internal sealed class ReflectedAccessor(PropertyInfo property) : Accessor
 /// <summary>A member of a described shape, whose records are dictionaries.</summary>
 internal sealed class EntryAccessor(string name) : Accessor
 {
-    public override object? Get(object record) => ((IReadOnlyDictionary<string, object?>)record).GetValueOrDefault(name);
+    public override object? Get(object record) =>
+        ((IReadOnlyDictionary<string, object?>)record).GetValueOrDefault(name);
 }
 
 internal sealed class PropertyAccessor<TRecord, TValue>(MethodInfo getter) : Accessor where TRecord : class

@@ -38,7 +38,8 @@ internal static class ClrShape
                 return Map(type, arguments[1]);
         }
 
-        if (type.IsAbstract || type.IsPrimitive || type.IsArray || type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true)
+        if (type.IsAbstract || type.IsPrimitive || type.IsArray
+            || type.Namespace?.StartsWith("System", StringComparison.Ordinal) == true)
             throw new NotSupportedException($"{type} cannot travel on a wire; use a record, a list or a scalar.");
         return Structure(type);
     }
@@ -85,7 +86,8 @@ internal static class ClrShape
         {
             if (property.GetIndexParameters().Length > 0 || property.GetMethod is null) continue;
             var parameter = parameters.FirstOrDefault(p =>
-                p.Name!.Equals(property.Name, StringComparison.OrdinalIgnoreCase) && p.ParameterType == property.PropertyType);
+                p.Name!.Equals(property.Name, StringComparison.OrdinalIgnoreCase)
+                    && p.ParameterType == property.PropertyType);
             if (parameter is null && property.SetMethod is not { IsPublic: true }) continue;
             if (parameter is not null) positions[parameter.Position] = members.Count;
             setters.Add(parameter is null ? MethodInvoker.Create(property.SetMethod!) : null);
@@ -140,7 +142,8 @@ internal static class ClrShape
     };
 
     private static Func<object?[], object> Creator(
-        Type type, ConstructorInfo? constructor, ParameterInfo[] parameters, int[] positions, List<MethodInvoker?> setters)
+        Type type, ConstructorInfo? constructor, ParameterInfo[] parameters, int[] positions,
+        List<MethodInvoker?> setters)
     {
         var invoker = constructor is null ? null : ConstructorInvoker.Create(constructor);
         var defaults = parameters.Select(p => p.HasDefaultValue ? p.DefaultValue : null).ToArray();
@@ -148,7 +151,8 @@ internal static class ClrShape
         {
             var arguments = defaults.Length == 0 ? [] : new object?[defaults.Length];
             for (var i = 0; i < arguments.Length; i++) arguments[i] = values[positions[i]] ?? defaults[i];
-            var record = invoker is null ? RuntimeHelpers.GetUninitializedObject(type) : invoker.Invoke(arguments.AsSpan());
+            var record = invoker is null ? RuntimeHelpers.GetUninitializedObject(type)
+                : invoker.Invoke(arguments.AsSpan());
             for (var i = 0; i < values.Length; i++)
             {
                 if (values[i] is { } value) setters[i]?.Invoke(record, value);

@@ -7,13 +7,15 @@ namespace Kiln.Protocol.Shapes;
 
 /// <summary>The bounds of one member, from its DataAnnotations.</summary>
 /// <remarks>
-/// <see cref="LengthAttribute"/>, <see cref="MinLengthAttribute"/> and <see cref="MaxLengthAttribute"/> count characters
+/// <see cref="LengthAttribute"/>, <see cref="MinLengthAttribute"/> and <see cref="MaxLengthAttribute"/> count
+/// characters
 /// of a text, bytes of a blob and items of a list or map; <see cref="RangeAttribute"/> bounds a number;
 /// <see cref="RegularExpressionAttribute"/> must match the whole text.
 /// </remarks>
 public sealed class Limits
 {
-    /// <summary>A pattern that needs backtracking may look at one value for so long; hostile text must not hold a core.</summary>
+    /// <summary>A pattern that needs backtracking may look at one value for so long; hostile text must not hold a
+    /// core.</summary>
     private static readonly TimeSpan MatchTimeMax = TimeSpan.FromMilliseconds(100);
 
     private readonly Regex? _pattern;
@@ -50,8 +52,10 @@ public sealed class Limits
         {
             switch (attribute)
             {
-                case LengthAttribute length: (lengthMin, lengthMax) = (length.MinimumLength, length.MaximumLength); break;
-                case StringLengthAttribute text: (lengthMin, lengthMax) = (text.MinimumLength, text.MaximumLength); break;
+                case LengthAttribute length: (lengthMin, lengthMax) = (
+                    length.MinimumLength, length.MaximumLength); break;
+                case StringLengthAttribute text: (lengthMin, lengthMax) = (
+                    text.MinimumLength, text.MaximumLength); break;
                 case MinLengthAttribute least: lengthMin = least.Length; break;
                 case MaxLengthAttribute most: lengthMax = most.Length; break;
                 case RangeAttribute range: (min, max) = (Number(range.Minimum), Number(range.Maximum)); break;

@@ -5,7 +5,8 @@ namespace Kiln.Protocol.Shapes;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class EmptyIsPresentAttribute : Attribute;
 
-/// <summary>Names the element of a list in XML where it is neither <c>item</c> (ec2) nor <c>member</c> (query, S3).</summary>
+/// <summary>Names the element of a list in XML where it is neither <c>item</c> (ec2) nor <c>member</c> (query,
+/// S3).</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class ElementAttribute(string name) : Attribute
 {

@@ -27,7 +27,8 @@ internal static class CanonicalRequest
         foreach (var name in signedHeaders)
         {
             var value = request.Header(name)
-                ?? throw new SignatureException(SignatureFailure.Mismatch, $"The signed header {name} is not in the request");
+                ?? throw new SignatureException(
+                    SignatureFailure.Mismatch, $"The signed header {name} is not in the request");
             Ascii(to, name);
             to.Write((byte)':');
             Value(to, value);
@@ -88,7 +89,8 @@ internal static class CanonicalRequest
 
         if (path.Contains("//", StringComparison.Ordinal) || path.Contains("/.", StringComparison.Ordinal))
             path = Resolved(path);
-        Span<byte> utf8 = path.Length <= 256 ? stackalloc byte[768] : new byte[Encoding.UTF8.GetMaxByteCount(path.Length)];
+        Span<byte> utf8 = path.Length <= 256 ? stackalloc byte[768]
+            : new byte[Encoding.UTF8.GetMaxByteCount(path.Length)];
         foreach (var value in utf8[..Encoding.UTF8.GetBytes(path, utf8)]) Encode(to, value, keepSlash: true);
         if (path.Length == 0) to.Write((byte)'/');
     }
@@ -134,7 +136,8 @@ internal static class CanonicalRequest
         }
     }
 
-    /// <summary>A parameter in canonical spelling, with a separator that sorts below every character of a name.</summary>
+    /// <summary>A parameter in canonical spelling, with a separator that sorts below every character of a
+    /// name.</summary>
     private static string Pair(ReadOnlySpan<char> pair)
     {
         using var buffer = new PooledBuffer();
@@ -148,7 +151,8 @@ internal static class CanonicalRequest
     /// <summary>Undoes the percent-encoding of the wire and does it anew in the one canonical way.</summary>
     private static void Recode(PooledBuffer to, ReadOnlySpan<char> text, bool plusIsSpace, bool keepSlash)
     {
-        Span<byte> utf8 = text.Length <= 256 ? stackalloc byte[768] : new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
+        Span<byte> utf8 = text.Length <= 256 ? stackalloc byte[768]
+            : new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
         utf8 = utf8[..Encoding.UTF8.GetBytes(text, utf8)];
         for (var i = 0; i < utf8.Length; i++)
         {

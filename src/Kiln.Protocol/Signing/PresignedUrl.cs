@@ -43,7 +43,8 @@ internal static class PresignedUrl
         foreach (var range in query.AsSpan().Split('&'))
         {
             var pair = query.AsSpan(range);
-            if (pair.Length <= name.Length || pair[name.Length] != '=' || !pair.StartsWith(name, StringComparison.Ordinal))
+            if (pair.Length <= name.Length || pair[name.Length] != '='
+                || !pair.StartsWith(name, StringComparison.Ordinal))
                 continue;
             if (found is not null) throw SigV4.Malformed($"{name} stands twice in the query");
             try

@@ -6,7 +6,8 @@ using Kiln.Protocol.Codecs;
 namespace Kiln.Protocol.Signing;
 
 /// <summary>AWS Signature Version 4, verifying.</summary>
-/// <remarks><see cref="Signer"/> signs. The S3 rules (paths encoded once) hold where the scope's service is <c>s3</c>.</remarks>
+/// <remarks><see cref="Signer"/> signs. The S3 rules (paths encoded once) hold where the scope's service is
+/// <c>s3</c>.</remarks>
 public static class SigV4
 {
     /// <summary>The name of the algorithm, the first word of the Authorization header.</summary>
@@ -26,7 +27,8 @@ public static class SigV4
 
     /// <summary>Reads the claim out of the Authorization header or the query string.</summary>
     /// <returns>The claim, or null for a request that carries no signature.</returns>
-    /// <exception cref="SignatureException"><see cref="SignatureFailure.Malformed"/>: there is a signature, and it cannot be read.</exception>
+    /// <exception cref="SignatureException"><see cref="SignatureFailure.Malformed"/>: there is a signature, and it
+    /// cannot be read.</exception>
     public static SignatureClaim? ReadClaim(WireRequest request)
     {
         var header = request.Header("authorization");
@@ -41,7 +43,8 @@ public static class SigV4
     /// The hash of the body is checked where <c>x-amz-content-sha256</c> gives one. For <c>STREAMING-…</c> the body is
     /// not looked at here: <see cref="AwsChunkedBody"/> checks its chunks against the claim's signature.
     /// </remarks>
-    /// <exception cref="SignatureException">The signature does not match, or its time is too far from <paramref name="now"/>.</exception>
+    /// <exception cref="SignatureException">The signature does not match, or its time is too far from <paramref
+    /// name="now"/>.</exception>
     public static void Verify(SignatureClaim claim, WireRequest request, string secretKey, DateTimeOffset now)
     {
         CheckTime(claim, now);
@@ -82,8 +85,10 @@ public static class SigV4
     {
         // An access key id has no slash, so there are five parts exactly.
         var parts = credential.Split('/');
-        if (parts is not [{ Length: > 0 } id, { Length: 8 } date, { Length: > 0 } region, { Length: > 0 } service, "aws4_request"])
-            throw Malformed($"Credential must be of the form ID/DATE/REGION/SERVICE/aws4_request, not '{Shown(credential)}'");
+        if (parts is not [{ Length: > 0 } id, { Length: 8 } date, { Length: > 0 } region, { Length: > 0 } service,
+            "aws4_request"])
+            throw Malformed(
+                $"Credential must be of the form ID/DATE/REGION/SERVICE/aws4_request, not '{Shown(credential)}'");
         if (date != signedAt.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture))
             throw Malformed("Date in Credential scope does not match the date of the request");
         var headers = signedHeaders.ToLowerInvariant().Split(';', StringSplitOptions.RemoveEmptyEntries);
@@ -98,7 +103,8 @@ public static class SigV4
     }
 
     internal static DateTimeOffset Time(string? text) =>
-        DateTimeOffset.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        DateTimeOffset.TryParseExact(
+            text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : throw Malformed("A signed request must have a date of the form 20150830T123600Z in X-Amz-Date");
 
@@ -137,13 +143,15 @@ public static class SigV4
     private static void CheckTime(SignatureClaim claim, DateTimeOffset now)
     {
         if (claim.SignedAt - now > SkewMax)
-            throw new SignatureException(SignatureFailure.NotYetValid, $"Signature not yet current: {Shown(claim, now)}");
+            throw new SignatureException(
+                SignatureFailure.NotYetValid, $"Signature not yet current: {Shown(claim, now)}");
         if (now - claim.SignedAt > (claim.Expires ?? SkewMax))
             throw new SignatureException(SignatureFailure.Expired, $"Signature expired: {Shown(claim, now)}");
     }
 
     private static string Shown(SignatureClaim claim, DateTimeOffset now) => string.Create(CultureInfo.InvariantCulture,
-        $"it was signed at {claim.SignedAt.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}, and the time here is {now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
+        $"it was signed at {claim.SignedAt.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}, "
+        + $"and the time here is {now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
 
     private static string PayloadHash(SignatureClaim claim, WireRequest request)
     {

@@ -16,7 +16,8 @@ public sealed record SignatureClaim(
     /// <summary>The signature in lower-case hex.</summary>
     public required string Signature { get; init; }
 
-    /// <summary>For a presigned URL: for how long after <see cref="SignedAt"/> it holds; null for a signed header.</summary>
+    /// <summary>For a presigned URL: for how long after <see cref="SignedAt"/> it holds; null for a signed
+    /// header.</summary>
     public TimeSpan? Expires { get; init; }
 
     /// <summary>The scope as it is signed: <c>date/region/service/aws4_request</c>.</summary>

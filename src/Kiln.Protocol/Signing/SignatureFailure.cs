@@ -15,9 +15,11 @@ public enum SignatureFailure
     /// <summary>Its time is too far ahead: <c>RequestExpired</c> (EC2), <c>SignatureDoesNotMatch</c>.</summary>
     NotYetValid,
 
-    /// <summary>The body is not the one whose hash was signed: <c>XAmzContentSHA256Mismatch</c> (S3), <c>SignatureDoesNotMatch</c>.</summary>
+    /// <summary>The body is not the one whose hash was signed: <c>XAmzContentSHA256Mismatch</c> (S3),
+    /// <c>SignatureDoesNotMatch</c>.</summary>
     BodyMismatch,
 
-    /// <summary>The body breaks the <c>aws-chunked</c> framing, or passes its bounds: <c>IncompleteBody</c>, <c>InvalidRequest</c>.</summary>
+    /// <summary>The body breaks the <c>aws-chunked</c> framing, or passes its bounds: <c>IncompleteBody</c>,
+    /// <c>InvalidRequest</c>.</summary>
     MalformedBody,
 }

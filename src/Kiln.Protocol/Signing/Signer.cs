@@ -15,8 +15,10 @@ public sealed class Signer(string accessKeyId, string secretKey, string? session
     /// <summary>The headers that make a request a signed one; they are to be added to it.</summary>
     /// <param name="request">The request; its <c>host</c> header must be there. All its headers are signed.</param>
     /// <param name="now">The time to sign at.</param>
-    /// <param name="payloadHash">What to sign in place of the body's hash, e.g. <see cref="SigV4.UnsignedPayload"/>.</param>
-    public IReadOnlyList<KeyValuePair<string, string>> Sign(WireRequest request, DateTimeOffset now, string? payloadHash = null)
+    /// <param name="payloadHash">What to sign in place of the body's hash, e.g. <see
+    /// cref="SigV4.UnsignedPayload"/>.</param>
+    public IReadOnlyList<KeyValuePair<string, string>> Sign(
+        WireRequest request, DateTimeOffset now, string? payloadHash = null)
     {
         payloadHash ??= Convert.ToHexStringLower(SHA256.HashData(request.Body.Span));
         var added = new List<KeyValuePair<string, string>>
@@ -41,7 +43,8 @@ public sealed class Signer(string accessKeyId, string secretKey, string? session
     {
         var uri = request.RequestUri!;
         var headers = new Dictionary<string, string> { ["host"] = request.Headers.Host ?? uri.Authority };
-        foreach (var (name, values) in request.Headers.Concat(request.Content?.Headers ?? Enumerable.Empty<KeyValuePair<string, IEnumerable<string>>>()))
+        foreach (var (name, values) in request.Headers.Concat(
+            request.Content?.Headers ?? Enumerable.Empty<KeyValuePair<string, IEnumerable<string>>>()))
         {
             // What proxies and handlers may change or add is not signed.
             var key = name.ToLowerInvariant();
@@ -81,20 +84,23 @@ public sealed class Signer(string accessKeyId, string secretKey, string? session
                 sessionToken is null ? "" : $"X-Amz-Security-Token={Uri.EscapeDataString(sessionToken)}",
                 $"X-Amz-SignedHeaders={Uri.EscapeDataString(string.Join(';', claim.SignedHeaders))}",
             }.Where(part => part.Length > 0));
-        var payload = service == "s3" ? SigV4.UnsignedPayload : Convert.ToHexStringLower(SHA256.HashData(request.Body.Span));
+        var payload = service == "s3" ? SigV4.UnsignedPayload
+            : Convert.ToHexStringLower(SHA256.HashData(request.Body.Span));
         return $"{query}&X-Amz-Signature={Signature(claim, With(request, request.Headers, query), payload)}";
     }
 
     private static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString(SigV4.TimeFormat, CultureInfo.InvariantCulture);
 
-    private static WireRequest With(WireRequest request, IReadOnlyDictionary<string, string> headers, string query) => new()
+    private static WireRequest With(WireRequest request, IReadOnlyDictionary<string, string> headers, string query) =>
+        new()
     {
         Method = request.Method, Path = request.Path, QueryString = query, Headers = headers, Body = request.Body,
     };
 
     private SignatureClaim Claim(IEnumerable<string> headers, DateTimeOffset now) => new(
-        accessKeyId, now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture), region, service, now, sessionToken)
+        accessKeyId, now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture), region, service, now,
+        sessionToken)
     {
         SignedHeaders = [.. headers.Order(StringComparer.Ordinal)],
         Signature = "",

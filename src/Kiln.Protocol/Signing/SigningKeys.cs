@@ -7,10 +7,12 @@ namespace Kiln.Protocol.Signing;
 /// <summary>The derived key of a day, Region and service: four HMACs, so it is kept.</summary>
 internal static class SigningKeys
 {
-    /// <summary>Keys of a few thousand callers in a few services; when full it starts anew, for the day changes them all.</summary>
+    /// <summary>Keys of a few thousand callers in a few services; when full it starts anew, for the day changes them
+    /// all.</summary>
     private const int KeysMax = 4096;
 
-    private static readonly ConcurrentDictionary<(string Secret, string Date, string Region, string Service), byte[]> Keys = new();
+    private static readonly
+        ConcurrentDictionary<(string Secret, string Date, string Region, string Service), byte[]> Keys = new();
 
     public static byte[] Of(string secretKey, string date, string region, string service)
     {

@@ -17,7 +17,8 @@ public sealed record Credential(string Secret, Caller Caller, string? SessionTok
 /// Keys are immutable rows, so what was found is kept for a short while; a key that was deleted on another node is
 /// refused there at once and here within <see cref="CacheFor"/>.
 /// </remarks>
-public sealed class Credentials(IServiceScopeFactory scopes, MasterKey master, DomainClock clock, ServiceOptions options)
+public sealed class Credentials(
+    IServiceScopeFactory scopes, MasterKey master, DomainClock clock, ServiceOptions options)
 {
     /// <summary>How long a found key is kept.</summary>
     public static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(5);
@@ -61,9 +62,11 @@ public sealed class Credentials(IServiceScopeFactory scopes, MasterKey master, D
     public void Forget(string accessKeyId) => _cache.TryRemove(accessKeyId, out _);
 
     /// <summary>The digest under which a session token is kept.</summary>
-    public static string TokenDigest(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+    public static string TokenDigest(string token) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    /// <summary>The root credentials that a development installation takes for granted; null for any other key id.</summary>
+    /// <summary>The root credentials that a development installation takes for granted; null for any other key
+    /// id.</summary>
     private static Credential? Development(string accessKeyId)
     {
         var account = accessKeyId == "test" ? "000000000000" : Ids.IsAccountId(accessKeyId) ? accessKeyId : null;

@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 
 namespace Kiln.Service.Accounts;
 
-/// <summary>The key under which secrets and key material lie in the database. Kept in a file apart from the data.</summary>
-/// <remarks>AES-256-GCM: nonce (12 bytes, random), tag (16), ciphertext. The context is authenticated, not stored.</remarks>
+/// <summary>The key under which secrets and key material lie in the database. Kept in a file apart from the
+/// data.</summary>
+/// <remarks>AES-256-GCM: nonce (12 bytes, random), tag (16), ciphertext. The context is authenticated, not
+/// stored.</remarks>
 public sealed class MasterKey
 {
     private const int NonceBytes = 12, TagBytes = 16, KeyBytes = 32;

@@ -49,7 +49,8 @@ public sealed class Call
             throw new AwsException("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
     }
 
-    /// <summary>Whether the caller may do an action on all these resources, also one that is not this operation.</summary>
+    /// <summary>Whether the caller may do an action on all these resources, also one that is not this
+    /// operation.</summary>
     public async Task<bool> MayAsync(string action, params IReadOnlyList<string> resources) =>
         Caller.IsRoot || Authorization is null || await Authorization.IsAllowed(Caller, action, resources, this);
 

@@ -2,8 +2,10 @@ namespace Kiln.Service.Calls;
 
 /// <summary>Who calls: the principal behind a verified signature.</summary>
 /// <param name="AccountId">The 12-digit account.</param>
-/// <param name="Arn">The principal's ARN as GetCallerIdentity shows it, e.g. <c>arn:aws:sts::1:assumed-role/r/s</c>.</param>
-/// <param name="UserId">The unique id: the account for its root, else the principal's id, with the session for a role.</param>
+/// <param name="Arn">The principal's ARN as GetCallerIdentity shows it, e.g.
+/// <c>arn:aws:sts::1:assumed-role/r/s</c>.</param>
+/// <param name="UserId">The unique id: the account for its root, else the principal's id, with the session for a
+/// role.</param>
 public sealed record Caller(string AccountId, string Arn, string UserId)
 {
     /// <summary>Whether the caller is the account's root, which no identity policy limits.</summary>

@@ -3,7 +3,8 @@ using Kiln.Protocol.Shapes;
 
 namespace Kiln.Service.Calls;
 
-/// <summary>A filter of a Describe operation: a name, and values of which one must match. EC2 API Reference "Filter".</summary>
+/// <summary>A filter of a Describe operation: a name, and values of which one must match. EC2 API Reference
+/// "Filter".</summary>
 public sealed record Filter
 {
     /// <summary>The filter's name, e.g. <c>architecture</c> or <c>tag:team</c>; case-sensitive.</summary>

@@ -24,12 +24,14 @@ public sealed class FilterSet<T>
     /// <summary>Filters in one request: AWS documents none; 50 is more than there are names for any resource.</summary>
     public const int FiltersMax = 50;
 
-    private readonly Dictionary<string, Func<FilterContext, IReadOnlyList<string>, Expression<Func<T, bool>>>> _queries = [];
+    private readonly
+        Dictionary<string, Func<FilterContext, IReadOnlyList<string>, Expression<Func<T, bool>>>> _queries = [];
     private readonly Dictionary<string, Func<T, IEnumerable<string?>>> _computed = [];
     private Expression<Func<T, string>>? _id;
 
     /// <summary>The names, for the documentation.</summary>
-    public IEnumerable<string> Names => _queries.Keys.Concat(_computed.Keys).Concat(_id is null ? [] : ["tag:<key>", "tag-key"]).Order();
+    public IEnumerable<string> Names =>
+        _queries.Keys.Concat(_computed.Keys).Concat(_id is null ? [] : ["tag:<key>", "tag-key"]).Order();
 
     /// <summary>A text column.</summary>
     public FilterSet<T> Text(string name, Expression<Func<T, string?>> column) =>
@@ -91,7 +93,8 @@ public sealed class FilterSet<T>
     /// <summary>Narrows a query by the filters of a request.</summary>
     /// <returns>The query, and what remains to be asked of each row, or null.</returns>
     /// <exception cref="AwsException">InvalidParameterValue: a filter that this resource does not have.</exception>
-    public (IQueryable<T> Rows, Func<T, bool>? Remaining) Apply(IQueryable<T> rows, IReadOnlyList<Filter> filters, Db db, Call call)
+    public (IQueryable<T> Rows, Func<T, bool>? Remaining) Apply(
+        IQueryable<T> rows, IReadOnlyList<Filter> filters, Db db, Call call)
     {
         ArgumentNullException.ThrowIfNull(filters);
         if (filters.Count > FiltersMax)
@@ -100,9 +103,11 @@ public sealed class FilterSet<T>
         List<(Func<T, IEnumerable<string?>> Texts, IReadOnlyList<string> Values)> rest = [];
         foreach (var filter in filters)
         {
-            var name = filter.Name ?? throw new AwsException("MissingParameter", 400, "The request must contain the parameter Filter.Name");
+            var name = filter.Name ?? throw new AwsException(
+                "MissingParameter", 400, "The request must contain the parameter Filter.Name");
             if (filter.Values.Count == 0)
-                throw new AwsException("InvalidParameterValue", 400, $"The filter '{name}' has no value; give Filter.N.Value.1.");
+                throw new AwsException(
+                    "InvalidParameterValue", 400, $"The filter '{name}' has no value; give Filter.N.Value.1.");
             if (_queries.TryGetValue(name, out var predicate))
                 rows = rows.Where(predicate(context, filter.Values));
             else if (_computed.TryGetValue(name, out var texts))
@@ -146,7 +151,8 @@ public sealed class FilterSet<T>
             : tags.Where(t => t.Key == key).Where(FilterSet<Ec2.Tags.ResourceTag>.AnyOf(t => t.Value, values));
         // IN (SELECT …) and not EXISTS: the tag index finds a handful of ids, a correlated look would visit every row.
         var ids = tags.Select(t => t.ResourceId);
-        var body = Expression.Call(typeof(Queryable), nameof(Queryable.Contains), [typeof(string)], ids.Expression, _id!.Body);
+        var body =
+            Expression.Call(typeof(Queryable), nameof(Queryable.Contains), [typeof(string)], ids.Expression, _id!.Body);
         return Expression.Lambda<Func<T, bool>>(body, _id.Parameters);
     }
 

@@ -21,7 +21,8 @@ public static class Ids
 #pragma warning restore RS0030
     }
 
-    /// <summary>A new access key id: <c>AKIA</c> for long-lived ones, <c>ASIA</c> for sessions, and 16 letters or digits.</summary>
+    /// <summary>A new access key id: <c>AKIA</c> for long-lived ones, <c>ASIA</c> for sessions, and 16 letters or
+    /// digits.</summary>
     public static string AccessKeyId(string prefix) => prefix + RandomNumberGenerator.GetString(Base32, 16);
 
     /// <summary>A new unique id of an IAM principal, e.g. <c>AROA</c> and 17 letters or digits.</summary>
@@ -47,7 +48,8 @@ public static class Ids
     }
 
     /// <summary>Whether a text is an account id: 12 digits.</summary>
-    public static bool IsAccountId(string text) => text.Length == 12 && !text.AsSpan().ContainsAnyExceptInRange('0', '9');
+    public static bool IsAccountId(string text) =>
+        text.Length == 12 && !text.AsSpan().ContainsAnyExceptInRange('0', '9');
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private const string Base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

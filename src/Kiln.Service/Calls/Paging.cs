@@ -10,7 +10,8 @@ namespace Kiln.Service.Calls;
 /// <summary>A page of rows, and the token for the next one.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Rows, string? NextToken);
 
-/// <summary>Cuts Describe answers into pages. Tokens are opaque, sealed, and good for one operation, account and Region.</summary>
+/// <summary>Cuts Describe answers into pages. Tokens are opaque, sealed, and good for one operation, account and
+/// Region.</summary>
 /// <remarks>Pages go by key, so rows that come or go between two pages are neither repeated nor shift others.</remarks>
 public sealed class Paging(MasterKey master, Work.DomainClock clock)
 {
@@ -70,7 +71,8 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
         if (maxResults is { } value && (value < least || value > most))
         {
             throw new AwsException("InvalidParameterValue", 400,
-                $"Value ( {value} ) for parameter maxResults is invalid. Expecting a value {(value < least ? "greater" : "less")} " +
+                $"Value ( {value} ) for parameter maxResults is invalid. " +
+                $"Expecting a value {(value < least ? "greater" : "less")} " +
                 $"than or equal to {(value < least ? least : most)}.");
         }
     }
@@ -88,7 +90,8 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
     }
 
     /// <summary>Reads a token.</summary>
-    /// <exception cref="AwsException">InvalidNextToken: not a token of this operation, account and Region, or too old.</exception>
+    /// <exception cref="AwsException">InvalidNextToken: not a token of this operation, account and Region, or too
+    /// old.</exception>
     public string Open(string token, Call call)
     {
         try
@@ -103,7 +106,8 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
             aes.Decrypt(bytes.AsSpan(0, NonceBytes), bytes.AsSpan(NonceBytes + TagBytes),
                 bytes.AsSpan(NonceBytes, TagBytes), plain, Context(call));
             var parts = Encoding.UTF8.GetString(plain).Split('|', 2);
-            var made = DateTimeOffset.FromUnixTimeSeconds(long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture));
+            var made = DateTimeOffset.FromUnixTimeSeconds(
+                long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture));
             return clock.Wall.GetUtcNow() - made <= Lifetime ? parts[1] : throw Invalid();
         }
         catch (Exception failure) when (failure is FormatException or CryptographicException)
@@ -126,7 +130,8 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
             System.Linq.Expressions.Expression.Field(
                 System.Linq.Expressions.Expression.Constant(new Start(after)), nameof(Start.Key)));
         return System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(
-            System.Linq.Expressions.Expression.GreaterThan(compare, System.Linq.Expressions.Expression.Constant(0)), key.Parameters);
+            System.Linq.Expressions.Expression.GreaterThan(compare, System.Linq.Expressions.Expression.Constant(0)),
+            key.Parameters);
     }
 
     private sealed class Start(string key)

@@ -24,7 +24,8 @@ public sealed partial class Pipeline(
     OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
     ServiceOptions options, ILogger<Pipeline> log)
 {
-    /// <summary>How often an operation is run when others keep changing its rows: each loss means another call won.</summary>
+    /// <summary>How often an operation is run when others keep changing its rows: each loss means another call
+    /// won.</summary>
     public const int AttemptsMax = 8;
 
     private readonly HashSet<string> _regions = [.. options.RegionList];
@@ -87,7 +88,8 @@ public sealed partial class Pipeline(
         }
     }
 
-    private async Task<Caller> Verify(SignatureClaim claim, WireRequest request, ServiceEntry service, CancellationToken cancel)
+    private async Task<Caller> Verify(
+        SignatureClaim claim, WireRequest request, ServiceEntry service, CancellationToken cancel)
     {
         var errors = service.SignatureErrors;
         var credential = await credentials.Find(claim.AccessKeyId, cancel) ?? throw errors.UnknownKey;
@@ -171,7 +173,8 @@ public sealed partial class Pipeline(
     {
         var digest = Digest(input);
         var kept = await db.IdempotentAnswers.AsNoTracking().SingleOrDefaultAsync(a =>
-            a.AccountId == call.AccountId && a.Region == call.Region && a.Action == call.Action && a.Token == token, cancel);
+            a.AccountId == call.AccountId && a.Region == call.Region
+                && a.Action == call.Action && a.Token == token, cancel);
         if (kept is not null && clock.GetUtcNow() - kept.AnsweredAt < IdempotentAnswer.Lifetime)
             return kept.RequestDigest == digest ? Replay(kept, call.RequestId) : throw Mismatch(service.Name);
         if (kept is not null)
@@ -206,7 +209,8 @@ public sealed partial class Pipeline(
     {
         Status = kept.Status,
         ContentType = kept.ContentType,
-        Body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(kept.Body).Replace(kept.RequestId, requestId, StringComparison.Ordinal)),
+        Body = Encoding.UTF8.GetBytes(
+            Encoding.UTF8.GetString(kept.Body).Replace(kept.RequestId, requestId, StringComparison.Ordinal)),
     };
 
     private static AwsException Mismatch(string service) => service == "ebs"
@@ -216,12 +220,15 @@ public sealed partial class Pipeline(
 
     private AwsException UnknownRegion(ServiceEntry service, string region) => service.Name == "ec2"
         ? new AwsException("AuthFailure", 401,
-            $"The Region '{region}' is not enabled here. Enabled: {options.Regions}. Start Kiln with --regions to change that.")
-        : new AwsException("InvalidSignatureException", 403, $"The Region '{region}' is not enabled here. Enabled: {options.Regions}.");
+            $"The Region '{region}' is not enabled here. Enabled: {options.Regions}. "
+            + "Start Kiln with --regions to change that.")
+        : new AwsException("InvalidSignatureException", 403,
+            $"The Region '{region}' is not enabled here. Enabled: {options.Regions}.");
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
     private partial void LogFailed(Exception bug, string requestId);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Operation} runs again: its rows changed meanwhile (attempt {Attempt})")]
+    [LoggerMessage(
+        Level = LogLevel.Debug, Message = "{Operation} runs again: its rows changed meanwhile (attempt {Attempt})")]
     private partial void LogAgain(string operation, int attempt);
 }

@@ -4,7 +4,8 @@ namespace Kiln.Service.Calls;
 
 /// <summary>What a service answers to a signature that it refuses; the words differ from family to family.</summary>
 public sealed record SignatureErrors(
-    AwsException Missing, AwsException UnknownKey, AwsException Mismatch, AwsException Expired, AwsException SessionExpired)
+    AwsException Missing, AwsException UnknownKey, AwsException Mismatch, AwsException Expired,
+    AwsException SessionExpired)
 {
     private const string NotValidated = "AWS was not able to validate the provided access credentials";
 

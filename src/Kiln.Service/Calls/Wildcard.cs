@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Kiln.Service.Calls;
 
-/// <summary>AWS's filter patterns: <c>*</c> any run, <c>?</c> any one character, backslash before a literal one.</summary>
+/// <summary>AWS's filter patterns: <c>*</c> any run, <c>?</c> any one character, backslash before a literal
+/// one.</summary>
 public static class Wildcard
 {
     /// <summary>Whether a pattern has to be matched rather than compared.</summary>

@@ -2,7 +2,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Iam;
 
-/// <summary>Decides what a principal that is not an account's root may do. IAM User Guide, "Policy evaluation logic".</summary>
+/// <summary>Decides what a principal that is not an account's root may do. IAM User Guide, "Policy evaluation
+/// logic".</summary>
 public sealed class Authorization(Persistence.Db db)
 {
     /// <summary>Whether every resource is allowed by a policy and none is denied.</summary>

@@ -45,7 +45,8 @@ public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkS
 
     /// <inheritdoc/>
     /// <exception cref="DbUpdateConcurrencyException">A row changed since it was read.</exception>
-    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(
+        bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         ChangeTracker.DetectChanges();
         foreach (var entry in ChangeTracker.Entries<Entity>())

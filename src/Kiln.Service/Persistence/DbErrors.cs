@@ -16,7 +16,8 @@ public static class DbErrors
     public static bool IsConflict(DbUpdateException failure) => failure.InnerException switch
     {
         SqliteException e => e.SqliteErrorCode is SqliteConstraint or SqliteBusy,
-        PostgresException e => e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
+        PostgresException e =>
+            e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
             or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
         _ => false,
     };

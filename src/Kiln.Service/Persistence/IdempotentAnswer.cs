@@ -7,7 +7,8 @@ namespace Kiln.Service.Persistence;
 /// <remarks>Follows the EC2 API Reference page "Ensuring idempotency". Committed with what the call changed.</remarks>
 public sealed class IdempotentAnswer
 {
-    /// <summary>How long a token is remembered: EC2 promises no less for instances, and clients retry within minutes.</summary>
+    /// <summary>How long a token is remembered: EC2 promises no less for instances, and clients retry within
+    /// minutes.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>The caller's account.</summary>

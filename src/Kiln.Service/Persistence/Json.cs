@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Kiln.Service.Persistence;
 
-/// <summary>Columns that hold a small immutable document as JSON: device maps, rule lists, settings nobody filters on.</summary>
+/// <summary>Columns that hold a small immutable document as JSON: device maps, rule lists, settings nobody filters
+/// on.</summary>
 public static class Json
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -15,7 +16,8 @@ public static class Json
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <summary>Stores a property as JSON text. The value must be treated as immutable: assign a new one to change it.</summary>
+    /// <summary>Stores a property as JSON text. The value must be treated as immutable: assign a new one to change
+    /// it.</summary>
     public static PropertyBuilder<T> HasJson<T>(this PropertyBuilder<T> property)
     {
         var converter = new ValueConverter<T, string>(

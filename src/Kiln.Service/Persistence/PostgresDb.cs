@@ -10,7 +10,8 @@ public sealed class PostgresDb(DbContextOptions<PostgresDb> options, WriteGate g
 {
     /// <summary>Configures a context for a <c>postgres://user:password@host:port/database</c> address.</summary>
     /// <exception cref="FormatException">The address is not of that form.</exception>
-    public static void Configure(DbContextOptionsBuilder builder, string url) => builder.UseNpgsql(ConnectionString(url));
+    public static void Configure(DbContextOptionsBuilder builder, string url) =>
+        builder.UseNpgsql(ConnectionString(url));
 
     /// <summary>Npgsql's connection string for a postgres URL; query parameters are passed on by name.</summary>
     public static string ConnectionString(string url)

@@ -8,7 +8,8 @@ internal static class ClaimSql
 {
     /// <summary>Claims up to <paramref name="limit"/> rows: due, unleased or lapsed, and doable on this node.</summary>
     public static Task<List<Work>> Claim(
-        Db db, string nodeId, DateTimeOffset domainNow, DateTimeOffset wallNow, TimeSpan lease, int limit, CancellationToken cancel)
+        Db db, string nodeId, DateTimeOffset domainNow, DateTimeOffset wallNow, TimeSpan lease, int limit,
+        CancellationToken cancel)
     {
         var due = domainNow.ToUnixTimeMilliseconds();
         var now = wallNow.ToUnixTimeMilliseconds();

@@ -10,7 +10,8 @@ public static class ClockSetting
     /// <summary>The setting's name.</summary>
     public const string Name = "clock-offset-ms";
 
-    /// <summary>The furthest the clock may be moved in all: further than any retention that AWS accepts (100 years).</summary>
+    /// <summary>The furthest the clock may be moved in all: further than any retention that AWS accepts (100
+    /// years).</summary>
     public static readonly TimeSpan OffsetMax = TimeSpan.FromDays(366 * 200);
 
     /// <summary>Reads the stored text.</summary>

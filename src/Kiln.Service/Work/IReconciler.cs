@@ -25,6 +25,7 @@ public interface IReconciler
     /// <summary>The kind of work rows it takes, e.g. <c>image</c>.</summary>
     string Kind { get; }
 
-    /// <summary>How long a step may take: the lease is renewed while it runs, and it is cancelled on shutdown.</summary>
+    /// <summary>How long a step may take: the lease is renewed while it runs, and it is cancelled on
+    /// shutdown.</summary>
     Task<StepResult> Step(string resourceId, Db db, CancellationToken cancel);
 }

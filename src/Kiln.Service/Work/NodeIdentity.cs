@@ -2,7 +2,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Work;
 
-/// <summary>Which node this process is. It lives with the data folder: the bytes on these disks are this node's.</summary>
+/// <summary>Which node this process is. It lives with the data folder: the bytes on these disks are this
+/// node's.</summary>
 public sealed class NodeIdentity(string id)
 {
     /// <summary>The node's id, e.g. <c>node-0a1b2c3d4e5f60718</c>.</summary>

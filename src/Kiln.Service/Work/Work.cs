@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Kiln.Service.Work;
 
-/// <summary>A pointer to a row that somebody should look at when it is due. It says <i>look at ami-1</i>, never <i>do Y</i>.</summary>
+/// <summary>A pointer to a row that somebody should look at when it is due. It says <i>look at ami-1</i>, never <i>do
+/// Y</i>.</summary>
 /// <remarks>Jobs, retries, timers and schedules are all this row with another <see cref="DueAt"/>.</remarks>
 public sealed class Work
 {
@@ -50,7 +51,8 @@ public sealed class Work
     public static Work For(string kind, string resourceId, DateTimeOffset dueAt, string? nodeId = null) =>
         new() { Kind = kind, ResourceId = resourceId, DueAt = dueAt, NodeId = nodeId };
 
-    /// <summary>Makes sure that somebody looks at a resource by a time, whether or not a row points to it already.</summary>
+    /// <summary>Makes sure that somebody looks at a resource by a time, whether or not a row points to it
+    /// already.</summary>
     public static async Task Want(
         Db db, string kind, string resourceId, DateTimeOffset dueAt, CancellationToken cancel, string? nodeId = null)
     {

@@ -1,6 +1,7 @@
 namespace Kiln.Service.Work;
 
-/// <summary>Tells this process's worker that work rows were committed, so that it need not wait for its next poll.</summary>
+/// <summary>Tells this process's worker that work rows were committed, so that it need not wait for its next
+/// poll.</summary>
 public sealed class WorkSignal
 {
     private TaskCompletionSource _next = New();

@@ -37,7 +37,8 @@ public static class Some
     }
 
     public static KeyDomain Domain(string id = "key-1") => new(
-        id, SHA256.HashData(Encoding.UTF8.GetBytes("key " + id)), SHA256.HashData(Encoding.UTF8.GetBytes("salt " + id)));
+        id, SHA256.HashData(Encoding.UTF8.GetBytes("key " + id)),
+        SHA256.HashData(Encoding.UTF8.GetBytes("salt " + id)));
 
     private static void Fill(Span<byte> part, string text)
     {

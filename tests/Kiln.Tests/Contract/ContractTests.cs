@@ -8,7 +8,8 @@ public sealed class ContractTests
     private static readonly OperationTable Table = new();
 
     public static TheoryData<string> Operations() =>
-        [.. Table.Services.SelectMany(s => s.Operations.Keys.Select(o => $"{s.Name}:{o}")).Order(StringComparer.Ordinal)];
+        [.. Table.Services.SelectMany(s => s.Operations.Keys.Select(o => $"{s.Name}:{o}"))
+            .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Operations))]
@@ -29,7 +30,8 @@ public sealed class ContractTests
         var marked = typeof(OperationTable).Assembly.GetTypes()
             .Where(t => t.IsDefined(typeof(OperationAttribute), inherit: false));
         var listed = Table.Services.SelectMany(s => s.Operations.Values).Select(o => o.Type).ToHashSet();
-        Assert.All(marked, type => Assert.True(listed.Contains(type), $"{type}: its service is not in OperationTable."));
+        Assert.All(marked, type =>
+            Assert.True(listed.Contains(type), $"{type}: its service is not in OperationTable."));
     }
 
     [Fact]

@@ -129,7 +129,8 @@ public sealed class Judge(ApiModel model)
                 foreach (var extra in ours.Enum!.Texts.Except(values, StringComparer.Ordinal))
                     _problems.Add($"{path}: {shape} has no value {extra}");
                 foreach (var absent in values.Except(ours.Enum!.Texts, StringComparer.Ordinal).Where(_ => request))
-                    _problems.Add($"{path}: lacks {shape}'s value {absent}, so a legal request would be called invalid");
+                    _problems.Add(
+                        $"{path}: lacks {shape}'s value {absent}, so a legal request would be called invalid");
                 break;
         }
     }

@@ -30,7 +30,8 @@ public sealed class JudgeTests
                 Type = "structure",
                 Members = new()
                 {
-                    ["Ids"] = new() { Shape = "Ids", Name = "idSet" }, ["Name"] = new() { Shape = "string", Name = "name" },
+                    ["Ids"] = new() { Shape = "Ids", Name = "idSet" },
+                        ["Name"] = new() { Shape = "string", Name = "name" },
                 },
             },
             ["Ids"] = new ApiShape { Type = "list", Element = new() { Shape = "string", Name = "item" } },

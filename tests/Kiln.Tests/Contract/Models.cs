@@ -10,7 +10,8 @@ public static class Models
 
     private static readonly Dictionary<string, Lazy<ApiModel>> ByService =
         Directory.EnumerateFiles(Path.Combine(Tree.Root, Folder), "*.json").ToDictionary(
-            f => Path.GetFileNameWithoutExtension(f), f => new Lazy<ApiModel>(() => ApiModel.Read(f)), StringComparer.Ordinal);
+            f => Path.GetFileNameWithoutExtension(f), f =>
+                new Lazy<ApiModel>(() => ApiModel.Read(f)), StringComparer.Ordinal);
 
     /// <summary>All services with a model, in order.</summary>
     public static IEnumerable<string> Services => ByService.Keys.Order(StringComparer.Ordinal);

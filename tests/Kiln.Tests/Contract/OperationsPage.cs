@@ -19,13 +19,13 @@ public static class OperationsPage
             What of AWS's interface is here. Written by a test from the operations and the distilled public model
             (`KILN_UPDATE_DOCS=1 ./test.sh` brings it up to date); do not edit.
 
-            **Shape is not behaviour.** That an operation stands here says that its parameters and its answer are AWS's in name,
-            kind and place, which the contract test holds. It does not say that it does what AWS's does: that is for the tests
-            of behaviour, and for [claims](claims.md).
+            **Shape is not behaviour.** That an operation stands here says that its parameters and its answer are AWS's
+            in name, kind and place, which the contract test holds. It does not say that it does what AWS's does: that
+            is for the tests of behaviour, and for [claims](claims.md).
 
-            *Refused*: parameters that AWS has and Kiln answers with an error that names them. *Absent*: what AWS's answer may
-            hold and Kiln's never does. An operation that AWS has and Kiln lacks answers `UnsupportedOperation`; one that nobody
-            has, `InvalidAction`.
+            *Refused*: parameters that AWS has and Kiln answers with an error that names them. *Absent*: what AWS's
+            answer may hold and Kiln's never does. An operation that AWS has and Kiln lacks answers `UnsupportedOperation`; one
+            that nobody has, `InvalidAction`.
 
             """);
         var services = table.Services.Where(s => s.Operations.Count > 0).OrderBy(s => s.Name, StringComparer.Ordinal);

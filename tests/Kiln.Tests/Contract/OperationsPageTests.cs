@@ -13,6 +13,7 @@ public sealed class OperationsPageTests
         if (Environment.GetEnvironmentVariable("KILN_UPDATE_DOCS") == "1")
             File.WriteAllText(page, text);
         Assert.True(File.Exists(page) && File.ReadAllText(page) == text,
-            $"{OperationsPage.File} is stale: run KILN_UPDATE_DOCS=1 ./test.sh -class 'Kiln.Tests.Contract.OperationsPageTests'");
+            $"{OperationsPage.File} is stale: run "
+            + "KILN_UPDATE_DOCS=1 ./test.sh -class 'Kiln.Tests.Contract.OperationsPageTests'");
     }
 }

@@ -10,7 +10,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Tests.Fixtures;
 
-/// <summary>A whole service in this process, on a free port, with its own data folder, and real clients for it.</summary>
+/// <summary>A whole service in this process, on a free port, with its own data folder, and real clients for
+/// it.</summary>
 public sealed class TestServer : IAsyncLifetime
 {
     /// <summary>The owner in most tests.</summary>

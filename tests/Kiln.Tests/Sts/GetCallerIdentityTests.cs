@@ -23,7 +23,8 @@ public sealed class GetCallerIdentityTests(TestServer server) : IClassFixture<Te
     {
         using var client = new AmazonSecurityTokenServiceClient(
             new BasicAWSCredentials(TestServer.A, "wrong"),
-            new AmazonSecurityTokenServiceConfig { ServiceURL = server.Server.Url, AuthenticationRegion = "us-east-1", MaxErrorRetry = 0 });
+            new AmazonSecurityTokenServiceConfig { ServiceURL = server.Server.Url, AuthenticationRegion = "us-east-1",
+                MaxErrorRetry = 0 });
 
         var refusal = await Assert.ThrowsAsync<AmazonSecurityTokenServiceException>(
             () => client.GetCallerIdentityAsync(new GetCallerIdentityRequest(), Cancel));
@@ -37,11 +38,13 @@ public sealed class GetCallerIdentityTests(TestServer server) : IClassFixture<Te
         var file = await File.ReadAllLinesAsync(Path.Combine(server.DataFolder, "credentials"), Cancel);
         using var client = new AmazonSecurityTokenServiceClient(
             new BasicAWSCredentials(file[1].Split(" = ")[1], file[2].Split(" = ")[1]),
-            new AmazonSecurityTokenServiceConfig { ServiceURL = server.Server.Url, AuthenticationRegion = "us-east-1" });
+            new AmazonSecurityTokenServiceConfig { ServiceURL = server.Server.Url,
+                AuthenticationRegion = "us-east-1" });
 
         var answer = await client.GetCallerIdentityAsync(new GetCallerIdentityRequest(), Cancel);
 
         Assert.Equal(server.Server.First!.AccountId, answer.Account);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(server.DataFolder, "credentials")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(server.DataFolder, "credentials")));
     }
 }

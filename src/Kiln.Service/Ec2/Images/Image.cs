@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Kiln.Service.Ec2.Images;
 
 /// <summary>A machine image: metadata over snapshots. EC2 API Reference "Image".</summary>
-/// <remarks>A deregistered image stays as a row: its id is never given out again, and instances still name it.</remarks>
+/// <remarks>A deregistered image stays as a row: its id is never given out again, and instances still name
+/// it.</remarks>
 public sealed class Image : Entity
 {
     /// <summary><c>ami-</c> and 17 hex digits.</summary>
@@ -121,7 +122,8 @@ public sealed class Image : Entity
     };
 
     /// <summary>Moves to a state.</summary>
-    /// <exception cref="UnreachableException">The state may not follow the present one: the caller should have looked.</exception>
+    /// <exception cref="UnreachableException">The state may not follow the present one: the caller should have
+    /// looked.</exception>
     public void Become(ImageState state, DateTimeOffset now, string? reasonCode = null, string? reason = null)
     {
         if (!MayBecome(State, state))

@@ -1,7 +1,9 @@
 namespace Kiln.Service.Ec2.Images;
 
-/// <summary>What an image runs on and how it boots. Travels from image to instance to the next image, and by copies.</summary>
-/// <remarks>Also kept on snapshots of root volumes, so that an image registered from one knows its origin (D-5).</remarks>
+/// <summary>What an image runs on and how it boots. Travels from image to instance to the next image, and by
+/// copies.</summary>
+/// <remarks>Also kept on snapshots of root volumes, so that an image registered from one knows its origin
+/// (D-5).</remarks>
 public sealed record ImagePlatform
 {
     /// <summary><c>i386</c>, <c>x86_64</c>, <c>arm64</c>, <c>x86_64_mac</c> or <c>arm64_mac</c>.</summary>

@@ -171,7 +171,8 @@ public sealed class Instance : Entity
     /// <summary>Moves to a state.</summary>
     /// <exception cref="UnreachableException">The state may not follow the present one.</exception>
     public void Become(
-        InstanceState state, DateTimeOffset now, string? reasonCode = null, string? reason = null, string transition = "")
+        InstanceState state, DateTimeOffset now, string? reasonCode = null, string? reason = null,
+        string transition = "")
     {
         if (!MayBecome(State, state))
             throw new UnreachableException($"Instance {Id} cannot go from {State} to {state}.");

@@ -33,6 +33,7 @@ public sealed class RegionSettings : Entity
 
     private sealed class Configuration : IEntityTypeConfiguration<RegionSettings>
     {
-        public void Configure(EntityTypeBuilder<RegionSettings> builder) => builder.HasKey(s => new { s.AccountId, s.Region });
+        public void Configure(EntityTypeBuilder<RegionSettings> builder) =>
+            builder.HasKey(s => new { s.AccountId, s.Region });
     }
 }

@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>A point-in-time copy of a volume: a row over an immutable manifest of blocks. EC2 API Reference "Snapshot".</summary>
+/// <summary>A point-in-time copy of a volume: a row over an immutable manifest of blocks. EC2 API Reference
+/// "Snapshot".</summary>
 public sealed class Snapshot : Entity
 {
     /// <summary>What a copied or directly written snapshot shows for its volume, as AWS does.</summary>
@@ -63,7 +64,8 @@ public sealed class Snapshot : Entity
     [MaxLength(256)]
     public string? KmsKeyId { get; init; }
 
-    /// <summary>The data key its blocks are sealed with; null for a clear snapshot, or until an asynchronous key check.</summary>
+    /// <summary>The data key its blocks are sealed with; null for a clear snapshot, or until an asynchronous key
+    /// check.</summary>
     [MaxLength(64)]
     public string? DataKeyId { get; set; }
 
@@ -92,7 +94,8 @@ public sealed class Snapshot : Entity
     /// <summary>For direct writes: minutes without a write after which it fails, 10 to 4320.</summary>
     public int DirectTimeoutMinutes { get; init; }
 
-    /// <summary>For direct writes: the number of blocks that CompleteSnapshot counted; null until it was called.</summary>
+    /// <summary>For direct writes: the number of blocks that CompleteSnapshot counted; null until it was
+    /// called.</summary>
     public int? DirectBlocks { get; set; }
 
     /// <summary>For direct writes: the linear checksum to hold the written blocks against, base64; or null.</summary>
@@ -109,7 +112,8 @@ public sealed class Snapshot : Entity
     /// <summary>Bytes that had to be newly stored or moved for it.</summary>
     public long TransferredBytes { get; set; }
 
-    /// <summary>When every snapshot of a lineage descends from one volume, its oldest ancestor's id: what may be compared.</summary>
+    /// <summary>When every snapshot of a lineage descends from one volume, its oldest ancestor's id: what may be
+    /// compared.</summary>
     [MaxLength(24)]
     public required string LineageId { get; init; }
 

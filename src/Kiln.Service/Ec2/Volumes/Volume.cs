@@ -78,7 +78,8 @@ public sealed class Volume : Entity
     [MaxLength(128)]
     public string? LastManifestId { get; set; }
 
-    /// <summary>What may be compared by ListChangedBlocks: that of the snapshot it came from, else its own id.</summary>
+    /// <summary>What may be compared by ListChangedBlocks: that of the snapshot it came from, else its own
+    /// id.</summary>
     [MaxLength(24)]
     public required string LineageId { get; init; }
 

@@ -57,11 +57,13 @@ public class Ec2QueryCodecTests
     [Fact]
     public void Reads_scalars_structures_and_lists_by_number()
     {
-        var request = Read("Action=MakeImage&Version=2016-11-15&Name=a%20b%2Bc+d&DryRun=true&MaxResults=7&Architecture=x86_64"
+        var request =
+            Read("Action=MakeImage&Version=2016-11-15&Name=a%20b%2Bc+d&DryRun=true&MaxResults=7&Architecture=x86_64"
             + "&BlockDeviceMapping.10.DeviceName=/dev/sdb&BlockDeviceMapping.10.NoDevice="
             + "&BlockDeviceMapping.2.DeviceName=/dev/sda&BlockDeviceMapping.2.Ebs.SnapshotId=snap-1&Owner.1=self");
         Assert.Equal(("a b+c d", "none", true, 7, Architecture.X8664),
-            (request.Name, request.Description, request.DryRun!.Value, request.MaxResults!.Value, request.Architecture!.Value));
+            (request.Name, request.Description, request.DryRun!.Value, request.MaxResults!.Value,
+                request.Architecture!.Value));
         Assert.Equal(["/dev/sda", "/dev/sdb"], request.BlockDeviceMappings.Select(m => m.DeviceName));
         Assert.Equal(new Ebs("snap-1"), request.BlockDeviceMappings[0].Ebs);
         Assert.Null(request.BlockDeviceMappings[0].NoDevice);
@@ -74,7 +76,8 @@ public class Ec2QueryCodecTests
     {
         var request = (Request)Codec.Read(new WireRequest
         {
-            Method = "GET", Path = "/", QueryString = "Action=MakeImage&Name=abc&X-Amz-Date=1", Headers = new Dictionary<string, string>(),
+            Method = "GET", Path = "/", QueryString = "Action=MakeImage&Name=abc&X-Amz-Date=1",
+                Headers = new Dictionary<string, string>(),
         }, Operation);
         Assert.Equal("abc", request.Name);
     }
@@ -82,7 +85,10 @@ public class Ec2QueryCodecTests
     [Fact]
     public void Empty_values_are_absent()
     {
-        var request = Read("Name=abc&Description=&Profile.Name=&Placement=&Architecture=&Owner.1=&BlockDeviceMapping.1.Ebs.SnapshotId=&MaxResults=");
+        var request =
+            Read(
+            "Name=abc&Description=&Profile.Name=&Placement=&Architecture=&Owner.1="
+            + "&BlockDeviceMapping.1.Ebs.SnapshotId=&MaxResults=");
         Assert.Equal("none", request.Description);
         Assert.Null(request.Profile);
         Assert.Null(request.MaxResults);
@@ -93,24 +99,36 @@ public class Ec2QueryCodecTests
     [Theory]
     [InlineData("", "MissingParameter", "The request must contain the parameter Name")]
     [InlineData("Name=", "MissingParameter", "The request must contain the parameter Name")]
-    [InlineData("Name=abc&BlockDeviceMapping.1.Ebs.VolumeSize=1", "MissingParameter", "The request must contain the parameter BlockDeviceMapping.1.DeviceName")]
-    [InlineData("Name=ab", "InvalidParameterValue", "Value (ab) for parameter Name is invalid. Member must have length greater than or equal to 3.")]
-    [InlineData("Name=abc&MaxResults=0", "InvalidParameterValue", "Value (0) for parameter MaxResults is invalid. Member must have value greater than or equal to 1.")]
-    [InlineData("Name=abc&MaxResults=x", "InvalidParameterValue", "Value (x) for parameter MaxResults is invalid. It is no integer.")]
-    [InlineData("Name=abc&Architecture=X86_64", "InvalidParameterValue", "Value (X86_64) for parameter Architecture is invalid. Member must satisfy enum value set: [arm64, x86_64].")]
-    [InlineData("Name=abc&Owner.1=a&Owner.2=b&Owner.3=c&Owner.4=d", "InvalidParameterValue", "Value (4 values) for parameter Owner is invalid. Member must have length less than or equal to 3.")]
+    [InlineData("Name=abc&BlockDeviceMapping.1.Ebs.VolumeSize=1", "MissingParameter",
+        "The request must contain the parameter BlockDeviceMapping.1.DeviceName")]
+    [InlineData("Name=ab", "InvalidParameterValue",
+        "Value (ab) for parameter Name is invalid. Member must have length greater than or equal to 3.")]
+    [InlineData("Name=abc&MaxResults=0", "InvalidParameterValue",
+        "Value (0) for parameter MaxResults is invalid. Member must have value greater than or equal to 1.")]
+    [InlineData("Name=abc&MaxResults=x", "InvalidParameterValue",
+        "Value (x) for parameter MaxResults is invalid. It is no integer.")]
+    [InlineData("Name=abc&Architecture=X86_64", "InvalidParameterValue",
+        "Value (X86_64) for parameter Architecture is invalid. Member must satisfy enum value set: [arm64, x86_64].")]
+    [InlineData("Name=abc&Owner.1=a&Owner.2=b&Owner.3=c&Owner.4=d", "InvalidParameterValue",
+        "Value (4 values) for parameter Owner is invalid. Member must have length less than or equal to 3.")]
     [InlineData("Name=abc&Nmae=x", "UnknownParameter", "The parameter Nmae is not recognized")]
     [InlineData("Name=abc&Owner.x=1", "UnknownParameter", "The parameter Owner.x is not recognized")]
     [InlineData("Name=abc&Owner.01=1", "UnknownParameter", "The parameter Owner.01 is not recognized")]
     [InlineData("Name=abc&Owner.10001=1", "UnknownParameter", "The parameter Owner.10001 is not recognized")]
-    [InlineData("Name=abc&BlockDeviceMapping.1.Size=1", "UnknownParameter", "The parameter BlockDeviceMapping.1.Size is not recognized")]
-    [InlineData("Name=abc&Placement=x", "UnsupportedOperation", "The parameter Placement is not supported: no placement here.")]
-    [InlineData("Name=abc&OutpostArn=x", "UnsupportedOperation", "The parameter OutpostArn is not supported: Outposts only.")]
-    [InlineData("Name=abc&NetworkInterface.1.X=x", "UnsupportedOperation", "The parameter NetworkInterface is not supported: Outposts only.")]
+    [InlineData("Name=abc&BlockDeviceMapping.1.Size=1", "UnknownParameter",
+        "The parameter BlockDeviceMapping.1.Size is not recognized")]
+    [InlineData(
+        "Name=abc&Placement=x", "UnsupportedOperation", "The parameter Placement is not supported: no placement here.")]
+    [InlineData(
+        "Name=abc&OutpostArn=x", "UnsupportedOperation", "The parameter OutpostArn is not supported: Outposts only.")]
+    [InlineData("Name=abc&NetworkInterface.1.X=x", "UnsupportedOperation",
+        "The parameter NetworkInterface is not supported: Outposts only.")]
     [InlineData("Name=abc&Name=abd", "MalformedQueryString", "The parameter Name is given twice")]
-    [InlineData("Name=%4", "MalformedQueryString", "The query string contains a '%' that two hexadecimal digits do not follow")]
+    [InlineData(
+        "Name=%4", "MalformedQueryString", "The query string contains a '%' that two hexadecimal digits do not follow")]
     [InlineData("Name=%ff", "MalformedQueryString", "The query string is not UTF-8")]
-    [InlineData("Name=abc&Version=new", "InvalidParameterValue", "Value (new) for parameter Version is invalid. It is no date of the form 2016-11-15.")]
+    [InlineData("Name=abc&Version=new", "InvalidParameterValue",
+        "Value (new) for parameter Version is invalid. It is no date of the form 2016-11-15.")]
     public void Refuses(string form, string code, string message)
     {
         var error = Assert.Throws<AwsException>(() => Read(form));
@@ -121,7 +139,8 @@ public class Ec2QueryCodecTests
     public void Refuses_what_passes_the_limits()
     {
         string Code(string form) => Assert.Throws<AwsException>(() => Read(form)).Code;
-        Assert.Equal("MalformedQueryString", Code(string.Join('&', Enumerable.Range(1, 10_001).Select(i => $"Owner.{i}=a"))));
+        Assert.Equal(
+            "MalformedQueryString", Code(string.Join('&', Enumerable.Range(1, 10_001).Select(i => $"Owner.{i}=a"))));
         Assert.Equal("MalformedQueryString", Code(new string('n', 513) + "=1"));
         Assert.Equal("MalformedQueryString", Code(string.Join('.', Enumerable.Repeat("a", 17)) + "=1"));
         Assert.Equal("RequestEntityTooLarge", Code("Name=" + new string('n', 1 << 20)));
@@ -142,7 +161,8 @@ public class Ec2QueryCodecTests
         Assert.Equal("text/xml;charset=UTF-8", written.ContentType);
         Assert.Equal("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
             + "<MakeImageResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r-1</requestId>"
-            + "<imageId>ami-1</imageId><architecture>x86_64</architecture><creationTime>2021-09-29T11:04:43.000Z</creationTime>"
+            + "<imageId>ami-1</imageId><architecture>x86_64</architecture>"
+            + "<creationTime>2021-09-29T11:04:43.000Z</creationTime>"
             + "<public>false</public><blockDeviceMapping><item><deviceName>&lt;&amp;&gt;&quot;é😀</deviceName>"
             + "<ebs><volumeSize>10</volumeSize></ebs></item></blockDeviceMapping>"
             + "<groupSet><groupId>sg-1</groupId><groupId>sg-2</groupId></groupSet></MakeImageResponse>",
@@ -152,10 +172,13 @@ public class Ec2QueryCodecTests
     [Fact]
     public void Writes_an_error()
     {
-        using var written = Codec.WriteError(new AwsException("InvalidAMIID.NotFound", 400, "The image id '[<x>]' does not exist"), "r-1");
+        using var written = Codec.WriteError(
+            new AwsException("InvalidAMIID.NotFound", 400, "The image id '[<x>]' does not exist"), "r-1");
         Assert.Equal(400, written.Status);
-        Assert.Equal("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>InvalidAMIID.NotFound</Code>"
-            + "<Message>The image id '[&lt;x&gt;]' does not exist</Message></Error></Errors><RequestID>r-1</RequestID></Response>",
+        Assert.Equal(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>InvalidAMIID.NotFound</Code>"
+            + "<Message>The image id '[&lt;x&gt;]' does not exist</Message></Error></Errors>"
+            + "<RequestID>r-1</RequestID></Response>",
             Encoding.UTF8.GetString(written.Body.Span));
     }
 

@@ -15,14 +15,17 @@ public class SigV4Tests
     [Theory]
     // aws-sig-v4-test-suite: get-vanilla, get-vanilla-query-order-key-case, get-unreserved, post-vanilla.
     [InlineData("GET", "/", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
-    [InlineData("GET", "/", "Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500")]
-    [InlineData("GET", "/", "Param1=value2&Param1=Value1", "eedbc4e291e521cf13422ffca22be7d2eb8146eecf653089df300a15b2382bd1")]
+    [InlineData(
+        "GET", "/", "Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500")]
+    [InlineData(
+        "GET", "/", "Param1=value2&Param1=Value1", "eedbc4e291e521cf13422ffca22be7d2eb8146eecf653089df300a15b2382bd1")]
     [InlineData("POST", "/", "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b")]
     // normalize-path: get-relative, get-slash, get-slashes, get-slash-dot-slash, get-relative-relative.
     [InlineData("GET", "/example/..", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
     [InlineData("GET", "//", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
     [InlineData("GET", "/./", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
-    [InlineData("GET", "/example1/example2/../..", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
+    [InlineData(
+        "GET", "/example1/example2/../..", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
     [InlineData("GET", "//example//", "", "9a624bd73a37c9a373b5312afbebe7a714a789de108f0bdfe846570885f57e84")]
     public void Suite(string method, string path, string query, string signature)
     {
@@ -34,7 +37,8 @@ public class SigV4Tests
                 + $"SignedHeaders=host;x-amz-date, Signature={signature}",
         });
         var claim = SigV4.ReadClaim(request)!;
-        Assert.Equal(("AKIDEXAMPLE", "us-east-1", "service", Now), (claim.AccessKeyId, claim.Region, claim.Service, claim.SignedAt));
+        Assert.Equal(("AKIDEXAMPLE", "us-east-1", "service", Now),
+            (claim.AccessKeyId, claim.Region, claim.Service, claim.SignedAt));
         SigV4.Verify(claim, request, Secret, Now);
     }
 
@@ -86,7 +90,8 @@ public class SigV4Tests
     public void S3_presigned_holds_until_it_expires()
     {
         var request = Request("GET", "/test.txt",
-            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256"
+            + "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
             + "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
             + "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
             new() { ["host"] = "examplebucket.s3.amazonaws.com" });
@@ -152,7 +157,8 @@ public class SigV4Tests
     [InlineData("AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws5, SignedHeaders=host, Signature=00")]
     [InlineData("AWS4-HMAC-SHA256 nonsense")]
     public void Malformed_is_refused(string authorization) => Refused(SignatureFailure.Malformed, () =>
-        SigV4.ReadClaim(Request("GET", "/", "", new() { ["authorization"] = authorization, ["x-amz-date"] = "20150830T123600Z" })));
+        SigV4.ReadClaim(
+            Request("GET", "/", "", new() { ["authorization"] = authorization, ["x-amz-date"] = "20150830T123600Z" })));
 
     internal static void Refused(SignatureFailure reason, Action act) =>
         Assert.Equal(reason, Assert.Throws<SignatureException>(act).Reason);
@@ -173,7 +179,8 @@ public class SigV4Tests
         foreach (var (name, value) in headers) all[name] = value;
         return new WireRequest
         {
-            Method = request.Method, Path = request.Path, QueryString = request.QueryString, Headers = all, Body = request.Body,
+            Method = request.Method, Path = request.Path, QueryString = request.QueryString, Headers = all,
+                Body = request.Body,
         };
     }
 
