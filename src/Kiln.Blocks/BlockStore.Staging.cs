@@ -28,18 +28,21 @@ public sealed partial class BlockStore
                 throw new ArgumentException("A parent must be of the same key domain and not larger.", nameof(parent));
         }
 
-        var lease = Lease();
+        // Until the journal with its header is there, the lease keeps the parent.
+        using var lease = Lease();
+        if (parent is { } held) lease.Hold(held);
+        var journal = backend.Create(StagingFormat.NameOf(id), direct: false);
         try
         {
-            var journal = backend.Create(StagingFormat.NameOf(id));
             journal.Write(0, StagingFormat.Header(volumeBlocks, domain?.Id, parent));
             journal.Sync();
             backend.SyncFolder(StagingFormat.Folder);
-            return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent, lease);
+            return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent);
         }
         catch
         {
-            lease.Dispose();
+            journal.Dispose();
+            backend.Delete(StagingFormat.NameOf(id));
             throw;
         }
     }
@@ -56,21 +59,25 @@ public sealed partial class BlockStore
             if (staged.TryGetValue(id, out var open)) return open;
             var name = StagingFormat.NameOf(id);
             if (!backend.Exists(name)) return null;
-            var lease = Lease();
             var journal = backend.Open(name);
             try
             {
                 var (volumeBlocks, domainId, parent) = StagingFormat.ReadHeader(journal);
                 var domain = domainId is null ? null : keys(domainId);
-                return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent, lease);
+                return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent);
             }
             catch
             {
                 journal.Dispose();
-                lease.Dispose();
                 throw;
             }
         }
+    }
+
+    /// <summary>Waits until every put that began before has its journal entry: see docs/life-of-a-block.md.</summary>
+    internal void DrainStaged()
+    {
+        foreach (var snapshot in staged.Values) snapshot.Drain();
     }
 
     internal void Closed(StagedSnapshot snapshot) => staged.TryRemove(snapshot.Id, out _);

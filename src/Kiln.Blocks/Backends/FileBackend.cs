@@ -30,7 +30,7 @@ public sealed class FileBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public IBackendFile Create(string name)
+    public IBackendFile Create(string name, bool direct)
     {
         RefuseReadOnly();
         var path = Locate(name);
@@ -45,7 +45,7 @@ public sealed class FileBackend : IBackend
             file = OpenHandle(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive);
         }
 
-        return new FileBackendFile(path, file, TryDirect(path));
+        return new FileBackendFile(path, file, direct ? TryDirect(path) : null);
     }
 
     /// <inheritdoc/>

@@ -8,8 +8,10 @@ namespace Kiln.Blocks.Backends;
 /// </remarks>
 public interface IBackend : IDisposable
 {
-    /// <summary>Creates a file that must not exist, for appends in 4 KiB multiples.</summary>
-    IBackendFile Create(string name);
+    /// <summary>Creates a file that must not exist.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="direct">Aligned writes go past the page cache where possible: for large appends.</param>
+    IBackendFile Create(string name, bool direct);
 
     /// <summary>Opens a file for reading and, unless the backend is read-only, writing.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>

@@ -47,13 +47,30 @@ public sealed class Manifest
             && store.Pages.Get(pages[at].Address).TryGet((int)(index % ManifestPage.References), out address);
     }
 
+    /// <summary>The first written index at or after one; -1 when there is none.</summary>
+    public long NextIndex(long from)
+    {
+        var number = (int)(from / ManifestPage.References);
+        var at = Find(number);
+        for (var i = at < 0 ? ~at : at; i < pages.Length; i++)
+        {
+            // A listed page is never empty, so one beyond the start need only be opened for its first slot.
+            var start = (long)pages[i].Number * ManifestPage.References;
+            var slot = store.Pages.Get(pages[i].Address).Next((int)Math.Max(0, from - start));
+            if (slot < ManifestPage.References) return start + slot;
+        }
+
+        return -1;
+    }
+
     /// <summary>Written blocks in ascending order, from an index on.</summary>
     public IEnumerable<ManifestEntry> Entries(long from = 0)
     {
-        foreach (var reference in pages)
+        var first = Find((int)(from / ManifestPage.References));
+        for (var i = first < 0 ? ~first : first; i < pages.Length; i++)
         {
+            var reference = pages[i];
             var start = (long)reference.Number * ManifestPage.References;
-            if (start + ManifestPage.References <= from) continue;
             var page = store.Pages.Get(reference.Address);
             var slot = page.Next((int)Math.Max(0, from - start));
             for (; slot < ManifestPage.References; slot = page.Next(slot + 1))
@@ -111,6 +128,6 @@ public sealed class Manifest
             else high = middle - 1;
         }
 
-        return -1;
+        return ~low;
     }
 }

@@ -13,7 +13,6 @@ public sealed class StagedSnapshot : IDisposable
 {
     private readonly BlockStore store;
     private readonly IBackendFile journal;
-    private readonly BlockLease lease;
     private readonly Dictionary<int, ManifestPage> pages = [];
     private readonly ReaderWriterLockSlim phase = new();
     private readonly Lock gate = new();
@@ -21,17 +20,14 @@ public sealed class StagedSnapshot : IDisposable
     private ManifestId? committed;
 
     internal StagedSnapshot(
-        BlockStore store, string id, IBackendFile journal, long volumeBlocks, KeyDomain? domain, ManifestId? parent,
-        BlockLease lease)
+        BlockStore store, string id, IBackendFile journal, long volumeBlocks, KeyDomain? domain, ManifestId? parent)
     {
         this.store = store;
         this.journal = journal;
-        this.lease = lease;
         Id = id;
         VolumeBlocks = volumeBlocks;
         Domain = domain;
         Parent = parent;
-        if (parent is { } held) lease.Hold(held);
         end = StagingFormat.ReadEntries(journal, volumeBlocks, (index, address, _) => Keep(index, address));
 
         // A torn entry was never acknowledged; the next one takes its place.
@@ -148,9 +144,23 @@ public sealed class StagedSnapshot : IDisposable
     public void Dispose()
     {
         store.Closed(this);
-        lease.Dispose();
         journal.Dispose();
         phase.Dispose();
+    }
+
+    // A put holds the phase from meeting its block to journaling it. Once this has passed, every block that was met
+    // under an older epoch is in the journal, where collection finds it.
+    internal void Drain()
+    {
+        try
+        {
+            phase.EnterWriteLock();
+            phase.ExitWriteLock();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed meanwhile: no put is under way.
+        }
     }
 
     private void Keep(long index, BlockAddress address)

@@ -42,7 +42,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
         RandomNumberGenerator.Fill(random);
         var seed = BitConverter.ToUInt64(random);
         var name = SegmentFormat.NameOf(id);
-        var file = backend.Create(name);
+        var file = backend.Create(name, direct: true);
         try
         {
             var page = new byte[SegmentFormat.HeaderSize];

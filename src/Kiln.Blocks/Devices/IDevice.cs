@@ -1,0 +1,32 @@
+namespace Kiln.Blocks.Devices;
+
+/// <summary>A disk as NBD and guests see it. Thread-safe; offsets and lengths are multiples of 512 bytes.</summary>
+public interface IDevice
+{
+    /// <summary>Bytes of the disk.</summary>
+    long SizeBytes { get; }
+
+    /// <summary>True when writes are refused.</summary>
+    bool IsReadOnly { get; }
+
+    /// <summary>Reads a range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside the disk, or not aligned to 512 bytes.</exception>
+    /// <exception cref="BlockCorruptException">The bytes failed a check.</exception>
+    void Read(long offset, Span<byte> destination);
+
+    /// <summary>Writes a range; with <paramref name="fua"/> it is durable when this returns.</summary>
+    /// <exception cref="StoreFullException">No space; the range may hold old or new bytes, by sector.</exception>
+    void Write(long offset, ReadOnlySpan<byte> source, bool fua = false);
+
+    /// <summary>Makes every write that returned before this call durable.</summary>
+    void Flush();
+
+    /// <summary>Gives a range back; it reads as zeros.</summary>
+    void Trim(long offset, long length);
+
+    /// <summary>Makes a range read as zeros.</summary>
+    void WriteZeroes(long offset, long length, bool fua = false);
+
+    /// <summary>Where data is: extents that cover a range from its start, at most so many.</summary>
+    IReadOnlyList<DeviceExtent> Status(long offset, long length, int extentsMax);
+}

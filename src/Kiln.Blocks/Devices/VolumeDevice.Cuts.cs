@@ -1,0 +1,224 @@
+namespace Kiln.Blocks.Devices;
+
+// Instants: freezing the newest layer, of one volume or of several together.
+public sealed partial class VolumeDevice
+{
+    // Each pending cut is a layer that reads may have to pass; EBS allows five pending snapshots a volume.
+    private const int LayersMax = 64;
+
+    /// <summary>Cuts that are neither uploaded nor abandoned, oldest first.</summary>
+    public IReadOnlyList<VolumeCut> Cuts =>
+        [.. Volatile.Read(ref record).Cuts.Select(c => new VolumeCut(
+            c.Id, c.Layer, c.SizeBytes, DateTimeOffset.FromUnixTimeMilliseconds(c.CreatedAtMs))
+        {
+            IsSettled = c.Settled, Boot = c.Boot,
+        })];
+
+    /// <summary>
+    /// Takes an instant: every write that returned before is in it, none that starts later. O(1) in the volume's size;
+    /// a process that dies afterwards finds it in <see cref="Cuts"/>.
+    /// </summary>
+    /// <param name="cutId">The caller's name for it; a cut of this name that exists is returned again.</param>
+    public VolumeCut Cut(string cutId) => CutTogether([(this, cutId)])[0];
+
+    /// <summary>Takes one instant of several volumes. Fails for all when it fails for one.</summary>
+    public static IReadOnlyList<VolumeCut> CutTogether(IReadOnlyList<(VolumeDevice Volume, string CutId)> volumes)
+    {
+        // Always in the same order, so that two overlapping calls cannot wait for each other.
+        var ordered = volumes.DistinctBy(v => v.Volume)
+            .OrderBy(v => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(v.Volume)).ToList();
+        if (ordered.Count != volumes.Count) throw new ArgumentException("A volume is named twice.", nameof(volumes));
+        lock (CutOrder)
+        {
+            foreach (var (volume, _) in ordered) volume.gate.EnterWriteLock();
+        }
+
+        var done = new List<(VolumeDevice Volume, string CutId)>();
+        try
+        {
+            foreach (var (volume, cutId) in ordered)
+            {
+                if (volume.Cuts.Any(c => c.Id == cutId)) continue;
+                volume.Freeze(cutId);
+                done.Add((volume, cutId));
+            }
+        }
+        catch
+        {
+            foreach (var (volume, cutId) in done) volume.DropCut(cutId);
+            throw;
+        }
+        finally
+        {
+            foreach (var (volume, _) in ordered) volume.gate.ExitWriteLock();
+        }
+
+        return [.. volumes.Select(v => v.Volume.Cuts.Single(c => c.Id == v.CutId))];
+    }
+
+    /// <summary>Gives up a cut. Its changes stay part of the volume and go into the next one's upload.</summary>
+    public void AbandonCut(string cutId)
+    {
+        background.Wait();
+        try
+        {
+            gate.EnterWriteLock();
+            try
+            {
+                ObjectDisposedException.ThrowIf(disposed, this);
+                if (Cuts.Any(c => c.Id == cutId)) DropCut(cutId);
+            }
+            finally
+            {
+                gate.ExitWriteLock();
+            }
+
+            MergeLayers();
+        }
+        finally
+        {
+            background.Release();
+        }
+    }
+
+    /// <summary>Makes the volume larger; the new part reads as zeros.</summary>
+    public void Grow(long sizeBytes)
+    {
+        if (sizeBytes > SizeBytesMax || sizeBytes % LayerMap.SectorSize != 0)
+            throw new ArgumentOutOfRangeException(nameof(sizeBytes));
+        background.Wait();
+        gate.EnterWriteLock();
+        try
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (sizeBytes < SizeBytes)
+                throw new ArgumentOutOfRangeException(nameof(sizeBytes), "A volume cannot shrink.");
+            foreach (var layer in stack.Layers) layer.Grow(sizeBytes);
+            Save(record with { SizeBytes = sizeBytes });
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+            background.Release();
+        }
+    }
+
+    private static readonly Lock CutOrder = new();
+
+    // The caller holds the gate for writing.
+    private void Freeze(string cutId)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (stack.Layers.Count >= LayersMax)
+            throw new InvalidOperationException($"More than {LayersMax} cuts await their upload.");
+        var top = stack.Top;
+
+        // The process may die after this returned: the bits must be in the log, the data is in the page cache.
+        top.LogForThisBoot(boot);
+        var next = VolumeLayer.Create(backend, record.NextLayer, SizeBytes);
+        try
+        {
+            var cut = new VolumeRecord.CutRecord(
+                cutId, top.Number, SizeBytes, clock.GetUtcNow().ToUnixTimeMilliseconds(), Settled: false, boot);
+            Save(record with
+            {
+                NextLayer = record.NextLayer + 1,
+                Layers = [.. record.Layers, new VolumeRecord.LayerRecord(next.Number, Dirty: true)],
+                Cuts = [.. record.Cuts, cut],
+            });
+        }
+        catch
+        {
+            next.DeleteFiles();
+            throw;
+        }
+
+        stack = stack.With([.. stack.Layers, next]);
+    }
+
+    private void DropCut(string cutId) =>
+        Save(record with { Cuts = [.. record.Cuts.Where(c => c.Id != cutId)] });
+
+    private void Save(VolumeRecord changed)
+    {
+        changed.Write(backend);
+        Volatile.Write(ref record, changed);
+    }
+
+    /// <summary>
+    /// Joins neighbouring frozen layers of one kind when no cut needs the lower one by itself. The caller holds the
+    /// background lock.
+    /// </summary>
+    private void MergeLayers()
+    {
+        while (true)
+        {
+            var layers = stack.Layers;
+            var at = -1;
+            for (var i = 0; i + 2 < layers.Count && at < 0; i++)
+            {
+                if (layers[i].Dirty == layers[i + 1].Dirty && record.Cuts.All(c => c.Layer != layers[i].Number))
+                    at = i;
+            }
+
+            if (at < 0) return;
+            Merge(layers[at], layers[at + 1]);
+        }
+    }
+
+    // While this runs, and after a crash in the middle, the upper layer still answers for every sector that is being
+    // overwritten in the lower one.
+    private void Merge(VolumeLayer lower, VolumeLayer upper)
+    {
+        var buffer = new byte[Block.Size];
+        foreach (var block in upper.Map.Blocks())
+        {
+            var bits = upper.Map.Bits(block);
+            for (var sector = 0; sector < LayerMap.SectorsPerBlock;)
+            {
+                if ((bits & (UInt128.One << sector)) == 0)
+                {
+                    sector++;
+                    continue;
+                }
+
+                var first = sector;
+                while (sector < LayerMap.SectorsPerBlock && (bits & (UInt128.One << sector)) != 0) sector++;
+                var at = (block * Block.Size) + ((long)first * LayerMap.SectorSize);
+                var part = buffer.AsSpan(0, (sector - first) * LayerMap.SectorSize);
+                if (upper.Data.Seek(at, data: true) >= at + part.Length)
+                {
+                    lower.Data.PunchHole(at, part.Length);
+                }
+                else
+                {
+                    part[upper.Data.Read(at, part)..].Clear();
+                    lower.Data.Write(at, part);
+                }
+
+                lower.Touched();
+            }
+
+            lower.Map.Set(block, bits);
+        }
+
+        lower.Settle();
+        gate.EnterWriteLock();
+        try
+        {
+            Save(record with
+            {
+                Layers = [.. record.Layers.Where(l => l.Number != upper.Number)],
+                Cuts = [.. record.Cuts.Select(
+                    c => c.Layer == upper.Number ? c with { Layer = lower.Number } : c)],
+            });
+            stack = stack.With([.. stack.Layers.Where(l => l != upper)]);
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+
+        upper.DeleteFiles();
+    }
+}

@@ -1,0 +1,287 @@
+using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
+
+namespace Kiln.Blocks.Devices;
+
+// From an instant to a manifest, and from a manifest to local copies.
+public sealed partial class VolumeDevice
+{
+    // A report an eighth of a gigabyte is often enough for a progress bar and seldom enough to cost nothing.
+    private const int ReportEvery = 16;
+
+    // Blocks that hydration pulls before it lets other background work of the volume in.
+    private const int HydrateBatch = 16;
+
+    /// <summary>
+    /// Uploads a cut: reads only blocks written since the base manifest, and builds on it. When it returns, the
+    /// manifest is durable, is the volume's new base, and the cut is gone. One upload a volume at a time; run it again
+    /// after a crash or failure and it goes on where blocks are stored already.
+    /// </summary>
+    /// <param name="cutId">A cut in <see cref="Cuts"/>.</param>
+    /// <param name="domain">The key domain of the snapshot; another than the base's makes a full upload.</param>
+    /// <param name="progress">Told now and then, from worker threads.</param>
+    /// <param name="cancel">Stops between blocks; the cut stays.</param>
+    /// <exception cref="KeyNotFoundException">There is no such cut.</exception>
+    /// <exception cref="VolumeCutLostException">The machine stopped before the cut was durable.</exception>
+    /// <exception cref="StoreFullException">No space; the cut stays, try again.</exception>
+    public async Task<ManifestId> UploadCutAsync(
+        string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        await background.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            // A thread of its own: it blocks on the disk and on workers for as long as the upload takes.
+            return await Task.Factory.StartNew(
+                () => Upload(cutId, domain, progress, cancel), cancel,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            background.Release();
+        }
+    }
+
+    /// <summary>Copies what only the snapshot holds to the local disk, so that later reads need not pull.</summary>
+    /// <param name="bytesPerSecond">Rate; EBS's volume initialization rate is 100 to 300 MiB/s. 0 is no limit.</param>
+    /// <param name="progress">Told after each batch.</param>
+    /// <param name="cancel">Stops between batches.</param>
+    public async Task HydrateAsync(
+        long bytesPerSecond, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        var started = clock.GetTimestamp();
+        long next = 0, done = 0;
+        while (next >= 0)
+        {
+            await background.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                (next, var pulled) = await Task.Run(() => HydrateSome(next), cancel).ConfigureAwait(false);
+                done += pulled;
+                var total = (stack.Base?.BlockCount ?? 0) * Block.Size;
+                progress?.Report(new TransferProgress(next < 0 ? total : Math.Min(done, total), total));
+            }
+            finally
+            {
+                background.Release();
+            }
+
+            if (bytesPerSecond <= 0 || next < 0) continue;
+            var due = TimeSpan.FromSeconds((double)done / bytesPerSecond) - clock.GetElapsedTime(started);
+            if (due > TimeSpan.Zero) await Task.Delay(due, clock, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private ManifestId Upload(
+        string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var cut = Cuts.FirstOrDefault(c => c.Id == cutId)
+            ?? throw new KeyNotFoundException($"The volume has no cut {cutId}.");
+        var frozen = stack.UpTo(cut.Layer);
+        SettleCut(cut, frozen);
+        var blocks = (cut.SizeBytes + Block.Size - 1) / Block.Size;
+
+        // Blocks of another key domain cannot be referred to, so a change of key starts a full chain.
+        var parent = frozen.Base is { } known && known.DomainId == domain?.Id ? known : null;
+        using var builder = store.BuildManifest(blocks, domain, parent?.Id);
+        var changed = ChangedBlocks(frozen, parent, blocks);
+        var total = changed.Count() * (long)Block.Size;
+        using (var queue = changed.GetEnumerator())
+        {
+            long done = 0;
+            var source = queue;
+            Workers.Run(store.Options.Workers, stop =>
+            {
+                using var buffer = new AlignedBuffer(Block.Size);
+                while (TryTake(source, out var block) && !stop.IsCancellationRequested)
+                {
+                    PutBlock(frozen, builder, block, cut.SizeBytes, buffer.Span);
+                    var at = Interlocked.Add(ref done, Block.Size);
+                    if (at / Block.Size % ReportEvery == 0) progress?.Report(new TransferProgress(at, total));
+                }
+            }, cancel);
+        }
+
+        var id = builder.Commit();
+        Rebase(cut, frozen, id, domain);
+        MergeLayers();
+        progress?.Report(new TransferProgress(total, total));
+        return id;
+    }
+
+    private static bool TryTake(IEnumerator<long> queue, out long block)
+    {
+        lock (queue)
+        {
+            var more = queue.MoveNext();
+            block = more ? queue.Current : 0;
+            return more;
+        }
+    }
+
+    private static void PutBlock(
+        VolumeStack frozen, ManifestBuilder builder, long block, long sizeBytes, Span<byte> buffer)
+    {
+        var start = block * Block.Size;
+        var length = (int)Math.Min(Block.Size, sizeBytes - start);
+        buffer[length..].Clear();
+        frozen.Read(start, buffer[..length]);
+        if (Block.IsZero(buffer)) builder.Clear(block);
+        else builder.Put(block, buffer);
+    }
+
+    // What the power could still take is made durable now; what it has taken is said.
+    private void SettleCut(VolumeCut cut, VolumeStack frozen)
+    {
+        if (cut.IsSettled) return;
+        if (cut.Boot != boot) throw new VolumeCutLostException(cut.Id);
+        foreach (var layer in frozen.Layers) layer.Settle();
+        gate.EnterWriteLock();
+        try
+        {
+            Save(record with
+            {
+                Cuts = [.. record.Cuts.Select(c => c.Id == cut.Id ? c with { Settled = true } : c)],
+            });
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+    }
+
+    private static IEnumerable<long> ChangedBlocks(VolumeStack frozen, Manifest? parent, long blocks)
+    {
+        var sources = frozen.Layers.Where(l => parent is null || l.Dirty).Select(l => l.Map.Blocks()).ToList();
+        if (parent is null && frozen.Base is { } other) sources.Add(other.Entries().Select(e => e.Index));
+        return Union(sources).TakeWhile(b => b < blocks);
+    }
+
+    // All sources ascend, so their union needs no memory of what it has seen.
+    private static IEnumerable<long> Union(List<IEnumerable<long>> sources)
+    {
+        var open = sources.Select(s => s.GetEnumerator()).Where(e => e.MoveNext()).ToList();
+        while (open.Count > 0)
+        {
+            var least = open.Min(e => e.Current);
+            yield return least;
+            for (var i = open.Count - 1; i >= 0; i--)
+            {
+                if (open[i].Current != least || open[i].MoveNext()) continue;
+                open[i].Dispose();
+                open.RemoveAt(i);
+            }
+        }
+    }
+
+    // From here on the frozen layers only repeat what the manifest says.
+    private void Rebase(VolumeCut cut, VolumeStack frozen, ManifestId id, KeyDomain? domain)
+    {
+        var manifest = store.OpenManifest(id);
+        gate.EnterWriteLock();
+        try
+        {
+            var clean = frozen.Layers.Select(l => l.Number).ToHashSet();
+            var remaining = record.Cuts.Where(c => c.Id != cut.Id).ToList();
+            if (remaining.Any(c => clean.Contains(c.Layer) && c.Layer != cut.Layer))
+            {
+                // An older instant still builds on the old base: the layers stay as they are for its sake.
+                Save(record with { Cuts = remaining });
+                return;
+            }
+
+            store.Pin(id);
+            var before = record.BaseId;
+            try
+            {
+                Save(record with
+                {
+                    Base = id.ToString(),
+                    BaseDomain = domain?.Id,
+                    Cuts = remaining,
+                    Layers = [.. record.Layers.Select(
+                        l => clean.Contains(l.Number) ? l with { Dirty = false } : l)],
+                });
+            }
+            catch
+            {
+                store.Unpin(id);
+                throw;
+            }
+
+            foreach (var layer in frozen.Layers) layer.Dirty = false;
+            stack = stack.Over(manifest, domain);
+            if (before is { } old) store.Unpin(old);
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+    }
+
+    private (long Next, long Pulled) HydrateSome(long from)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (stack.Base is not { } manifest) return (-1, 0);
+        var local = LocalLayer();
+        var buffer = new byte[Block.Size];
+        var blocks = 0;
+        foreach (var entry in manifest.Entries(from))
+        {
+            if (blocks == HydrateBatch)
+            {
+                local.Flush();
+                return (entry.Index, (long)blocks * Block.Size);
+            }
+
+            blocks++;
+            var held = stack.Held(entry.Index);
+            if (entry.Address.IsZero || held == UInt128.MaxValue) continue;
+            store.Read(entry.Address, stack.BaseDomain, buffer);
+            FillGaps(local, entry.Index, held, buffer);
+        }
+
+        local.Settle();
+        return (-1, (long)blocks * Block.Size);
+    }
+
+    private void FillGaps(VolumeLayer local, long block, UInt128 held, byte[] content)
+    {
+        var sectors = (int)Math.Min(
+            LayerMap.SectorsPerBlock, (SizeBytes - (block * Block.Size)) / LayerMap.SectorSize);
+        for (var sector = 0; sector < sectors; sector++)
+        {
+            var bit = UInt128.One << sector;
+            if ((held & bit) != 0) continue;
+            var at = sector * LayerMap.SectorSize;
+            local.Data.Write((block * Block.Size) + at, content.AsSpan(at, LayerMap.SectorSize));
+            local.Map.Set(block, bit);
+        }
+
+        local.Touched();
+    }
+
+    // The lowest layer, when it is clean, is where local copies of the base go; else one is put beneath.
+    private VolumeLayer LocalLayer()
+    {
+        if (stack.Layers.Count > 1 && !stack.Layers[0].Dirty) return stack.Layers[0];
+        gate.EnterWriteLock();
+        try
+        {
+            var layer = VolumeLayer.Create(backend, record.NextLayer, SizeBytes);
+            layer.Dirty = false;
+            Save(record with
+            {
+                NextLayer = record.NextLayer + 1,
+                Layers = [new VolumeRecord.LayerRecord(layer.Number, Dirty: false), .. record.Layers],
+            });
+            stack = stack.With([layer, .. stack.Layers]);
+            return layer;
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+        }
+    }
+}

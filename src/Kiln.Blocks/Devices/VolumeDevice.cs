@@ -1,0 +1,315 @@
+using System.Globalization;
+using Kiln.Blocks.Backends;
+using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
+
+namespace Kiln.Blocks.Devices;
+
+/// <summary>
+/// A volume: layers of local writes above a manifest. Making one from a snapshot copies nothing, whatever its size.
+/// </summary>
+/// <remarks>
+/// Thread-safe. Each cut freezes the newest layer and starts another, so that guests go on writing while an instant
+/// uploads. Format and ordering: docs/formats/volume.md.
+/// </remarks>
+public sealed partial class VolumeDevice : IDevice, IDisposable
+{
+    /// <summary>Offsets and lengths are multiples of this.</summary>
+    public const int AlignmentBytes = 512;
+
+    /// <summary>Largest volume: 64 TiB, EBS's bound.</summary>
+    public const long SizeBytesMax = 64L << 40;
+
+    // Enough that two guests' threads seldom meet on one; each is held for the write of one sector.
+    private const int WriteLocks = 64;
+
+    private readonly IBackend backend;
+    private readonly BlockStore store;
+    private readonly TimeProvider clock;
+    private readonly Func<string, KeyDomain> keys;
+    private readonly ReaderWriterLockSlim gate = new();
+    private readonly SemaphoreSlim background = new(1, 1);
+    private readonly Lock[] writeLocks = new Lock[WriteLocks];
+    private readonly ulong boot;
+    private VolumeStack stack;
+    private VolumeRecord record;
+    private bool disposed;
+
+    private VolumeDevice(
+        IBackend backend, VolumeRecord record, BlockStore store, Func<string, KeyDomain> keys, TimeProvider clock)
+    {
+        this.backend = backend;
+        this.record = record;
+        this.store = store;
+        this.clock = clock;
+        this.keys = keys;
+        boot = BootOf();
+        for (var i = 0; i < WriteLocks; i++) writeLocks[i] = new Lock();
+        if (record.BaseId is { } pinned) store.Pin(pinned);
+        try
+        {
+            var manifest = record.BaseId is { } id ? store.OpenManifest(id) : null;
+            var domain = record.BaseDomain is { } domainId ? keys(domainId) : null;
+            stack = new VolumeStack(store, OpenLayers(), manifest, domain);
+        }
+        catch
+        {
+            if (record.BaseId is { } unpinned) store.Unpin(unpinned);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a volume in a new directory: empty, or above a snapshot's manifest. O(1) in its size.</summary>
+    /// <param name="directory">Its folder; must not hold a volume.</param>
+    /// <param name="sizeBytes">A multiple of 4096, at least the manifest's size.</param>
+    /// <param name="manifest">The snapshot's manifest, or null for an empty volume.</param>
+    /// <param name="store">The Region's store.</param>
+    /// <param name="keys">Gives the key domain of an id; called for the base's domain.</param>
+    /// <param name="clock">The clock.</param>
+    public static VolumeDevice Create(
+        string directory, long sizeBytes, ManifestId? manifest, BlockStore store, Func<string, KeyDomain> keys,
+        TimeProvider clock)
+    {
+        if (sizeBytes is <= 0 or > SizeBytesMax || sizeBytes % LayerMap.SectorSize != 0)
+            throw new ArgumentOutOfRangeException(nameof(sizeBytes));
+        var opened = manifest is { } id ? store.OpenManifest(id) : null;
+        if (opened is not null && opened.VolumeBlocks * Block.Size > sizeBytes)
+            throw new ArgumentException("A volume is at least as large as its snapshot.", nameof(sizeBytes));
+        return Create(new FileBackend(directory), sizeBytes, opened, store, keys, clock);
+    }
+
+    internal static VolumeDevice Create(
+        IBackend backend, long sizeBytes, Manifest? manifest, BlockStore store, Func<string, KeyDomain> keys,
+        TimeProvider clock)
+    {
+        try
+        {
+            if (backend.Exists(VolumeRecord.FileName)) throw new IOException("The folder holds a volume already.");
+            VolumeLayer.Create(backend, 1, sizeBytes).Dispose();
+            var record = new VolumeRecord
+            {
+                SizeBytes = sizeBytes, Base = manifest?.Id.ToString(), BaseDomain = manifest?.DomainId, NextLayer = 2,
+                Layers = [new VolumeRecord.LayerRecord(1, Dirty: true)],
+            };
+            record.Write(backend);
+            return new VolumeDevice(backend, record, store, keys, clock);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a volume and recovers it from an unclean stop: what was flushed is there.</summary>
+    /// <exception cref="FileNotFoundException">The directory holds none.</exception>
+    /// <exception cref="IOException">It is open elsewhere.</exception>
+    public static VolumeDevice Open(
+        string directory, BlockStore store, Func<string, KeyDomain> keys, TimeProvider clock)
+    {
+        if (!Exists(directory)) throw new FileNotFoundException($"{directory} holds no volume.");
+        return Open(new FileBackend(directory), store, keys, clock);
+    }
+
+    internal static VolumeDevice Open(
+        IBackend backend, BlockStore store, Func<string, KeyDomain> keys, TimeProvider clock)
+    {
+        try
+        {
+            return new VolumeDevice(backend, VolumeRecord.Read(backend), store, keys, clock);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>True when the directory holds a volume.</summary>
+    public static bool Exists(string directory) => File.Exists(Path.Combine(directory, VolumeRecord.FileName));
+
+    /// <summary>Deletes a volume that is not open. Its record goes first, so that a half-deleted one is none.</summary>
+    public static void Delete(string directory)
+    {
+        if (!Directory.Exists(directory)) return;
+        using (new FileBackend(directory)) File.Delete(Path.Combine(directory, VolumeRecord.FileName));
+        Directory.Delete(directory, recursive: true);
+    }
+
+    /// <inheritdoc/>
+    public long SizeBytes => Volatile.Read(ref record).SizeBytes;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => false;
+
+    /// <summary>The manifest that unwritten sectors come from; changes when a cut was uploaded.</summary>
+    public ManifestId? Base => Volatile.Read(ref record).BaseId;
+
+    /// <inheritdoc/>
+    public void Read(long offset, Span<byte> destination)
+    {
+        gate.EnterReadLock();
+        try
+        {
+            Check(offset, destination.Length);
+            stack.Read(offset, destination);
+        }
+        finally
+        {
+            gate.ExitReadLock();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(long offset, ReadOnlySpan<byte> source, bool fua = false)
+    {
+        VolumeLayer top;
+        gate.EnterReadLock();
+        try
+        {
+            Check(offset, source.Length);
+            top = stack.Top;
+            while (source.Length > 0)
+            {
+                var within = (int)(offset % Block.Size);
+                var part = source[..Math.Min(source.Length, Block.Size - within)];
+                WriteInBlock(offset / Block.Size, within, part);
+                source = source[part.Length..];
+                offset += part.Length;
+            }
+        }
+        finally
+        {
+            gate.ExitReadLock();
+        }
+
+        if (fua) Flush(top);
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        var layers = Volatile.Read(ref stack).Layers;
+        ObjectDisposedException.ThrowIf(disposed, this);
+
+        // A frozen layer may still hold what an earlier write left unflushed.
+        foreach (var layer in layers) Flush(layer);
+    }
+
+    // Outside the gate: a sync may take long, and a cut must not wait for it with all readers behind it.
+    private void Flush(VolumeLayer layer)
+    {
+        try
+        {
+            layer.Flush();
+        }
+        catch (ObjectDisposedException) when (!disposed)
+        {
+            // Merged into another meanwhile, which was made durable before.
+        }
+    }
+
+    /// <summary>Flushes and closes; frees nothing.</summary>
+    public void Dispose()
+    {
+        background.Wait();
+        gate.EnterWriteLock();
+        try
+        {
+            if (disposed) return;
+            disposed = true;
+            foreach (var layer in stack.Layers)
+            {
+                try
+                {
+                    layer.Settle();
+                }
+                catch (IOException)
+                {
+                    // What was flushed before is safe; what was not was never promised.
+                }
+
+                layer.Dispose();
+            }
+
+            if (record.BaseId is { } pinned) store.Unpin(pinned);
+            backend.Dispose();
+        }
+        finally
+        {
+            gate.ExitWriteLock();
+            background.Release();
+        }
+    }
+
+    private List<VolumeLayer> OpenLayers()
+    {
+        var layers = new List<VolumeLayer>();
+        try
+        {
+            foreach (var layer in record.Layers)
+            {
+                layers.Add(VolumeLayer.Open(backend, layer.Number, record.SizeBytes, boot));
+                layers[^1].Dirty = layer.Dirty;
+            }
+        }
+        catch
+        {
+            foreach (var layer in layers) layer.Dispose();
+            throw;
+        }
+
+        return layers;
+    }
+
+    private void Check(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (offset < 0 || length < 0 || offset > SizeBytes - length || ((offset | length) & (AlignmentBytes - 1)) != 0)
+            throw new ArgumentOutOfRangeException(nameof(offset), "Outside the volume, or not aligned.");
+    }
+
+    private void WriteInBlock(long block, int within, ReadOnlySpan<byte> part)
+    {
+        var first = within / LayerMap.SectorSize;
+        var last = (within + part.Length - 1) / LayerMap.SectorSize;
+        var mask = LayerMap.Mask(first, last - first + 1);
+        var top = stack.Top;
+        var at = (block * Block.Size) + within;
+        if (top.Map.Has(block, mask))
+        {
+            top.Data.Write(at, part);
+            top.Touched();
+            return;
+        }
+
+        // A sector that the layer does not hold yet is completed from below; nobody else may do so meanwhile.
+        lock (writeLocks[block % WriteLocks])
+        {
+            Complete(top, block, within, first);
+            if (last != first || within + part.Length < (first + 1) * LayerMap.SectorSize)
+                Complete(top, block, within + part.Length, last);
+            top.Data.Write(at, part);
+            top.Touched();
+            top.Map.Set(block, mask);
+        }
+    }
+
+    // Brings the sector into the layer when a write that begins or ends inside of it would leave a part undefined.
+    private void Complete(VolumeLayer top, long block, int edge, int sector)
+    {
+        if (edge % LayerMap.SectorSize == 0 || top.Map.Has(block, UInt128.One << sector)) return;
+        Span<byte> bytes = stackalloc byte[LayerMap.SectorSize];
+        var at = (block * Block.Size) + ((long)sector * LayerMap.SectorSize);
+        stack.Read(at, bytes);
+        top.Data.Write(at, bytes);
+    }
+
+    private static ulong BootOf()
+    {
+        const string Path = "/proc/sys/kernel/random/boot_id";
+        if (!File.Exists(Path)) return 1;
+        var text = File.ReadAllText(Path).Trim().Replace("-", "", StringComparison.Ordinal);
+        return ulong.Parse(text.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture) | 1;
+    }
+}

@@ -1,0 +1,70 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using Kiln.Blocks.Backends;
+using Kiln.Blocks.Manifests;
+
+namespace Kiln.Blocks.Devices;
+
+/// <summary>What a volume is made of: the small file that is replaced whole. Format: docs/formats/volume.md.</summary>
+internal sealed record VolumeRecord
+{
+    internal const string FileName = "volume";
+    internal const int FormatVersion = 1;
+
+    // Far beyond any real record; a reader must not be led to allocate what a damaged file claims.
+    private const int BytesMax = 16 << 20;
+
+    public int Version { get; init; } = FormatVersion;
+
+    public long SizeBytes { get; init; }
+
+    public string? Base { get; init; }
+
+    public string? BaseDomain { get; init; }
+
+    public int NextLayer { get; init; }
+
+    public IReadOnlyList<LayerRecord> Layers { get; init; } = [];
+
+    public IReadOnlyList<CutRecord> Cuts { get; init; } = [];
+
+    internal sealed record LayerRecord(int Number, bool Dirty);
+
+    internal sealed record CutRecord(string Id, int Layer, long SizeBytes, long CreatedAtMs, bool Settled, ulong Boot);
+
+    internal ManifestId? BaseId => Base is null ? null : new ManifestId(Base);
+
+    internal void Write(IBackend backend)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(this, VolumeRecordJson.Default.VolumeRecord);
+        var hash = Encoding.ASCII.GetBytes($"\n{XxHash3.HashToUInt64(json):x16}\n");
+        backend.WriteAtomic(FileName, [.. json, .. hash]);
+    }
+
+    /// <exception cref="FileNotFoundException">There is no volume.</exception>
+    /// <exception cref="BlockCorruptException">The record is damaged.</exception>
+    internal static VolumeRecord Read(IBackend backend)
+    {
+        using var file = backend.Open(FileName);
+        var bytes = new byte[Math.Min(file.Length, BytesMax)];
+        bytes = bytes[..file.Read(0, bytes)];
+        if (bytes.Length < 18) throw new BlockCorruptException("The record of a volume ends early.");
+        var json = bytes.AsSpan(0, bytes.Length - 18);
+        var hash = Encoding.ASCII.GetBytes($"\n{XxHash3.HashToUInt64(json):x16}\n");
+        if (!bytes.AsSpan(json.Length).SequenceEqual(hash))
+            throw new BlockCorruptException("The record of a volume is damaged.");
+        try
+        {
+            var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
+            if (record is { Version: FormatVersion, SizeBytes: > 0 }
+                && (record.Base is null || ManifestId.IsValid(record.Base))) return record;
+        }
+        catch (JsonException e)
+        {
+            throw new BlockCorruptException("The record of a volume is not readable.", e);
+        }
+
+        throw new BlockCorruptException("The record of a volume is of an unknown form.");
+    }
+}
