@@ -48,6 +48,7 @@ public sealed class KilnServer : IAsyncDisposable
         ServiceOptions options, TimeProvider? wall = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        PrivateFiles.Enforce();
         MakePrivateDirectory(options.Data);
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });

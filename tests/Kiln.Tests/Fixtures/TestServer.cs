@@ -26,6 +26,7 @@ public sealed class TestServer : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("kiln-test-").FullName;
     private readonly List<IDisposable> _clients = [];
     private KilnServer? _server;
+    private string? _database;
 
     /// <summary>Changes the settings before the start.</summary>
     public Action<ServiceOptions> Configure { get; init; } = _ => { };
@@ -49,6 +50,8 @@ public sealed class TestServer : IAsyncLifetime
         {
             Data = DataFolder, Listen = "127.0.0.1:0", Dev = true, Guests = "simulated", SimulatedBootMilliseconds = 0,
         };
+        if (PostgresServer.Wanted)
+            options.Database = _database ??= PostgresServer.NewDatabase();
         Configure(options);
         _server = await KilnServer.Start(options);
     }

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Kiln.Tests.Fixtures;
+
+/// <summary>A PostgreSQL of Debian's package, started once for the test process on a free port, gone with it.</summary>
+public sealed class PostgresServer
+{
+    /// <summary>Set to 1, every <see cref="TestServer"/> keeps its rows on PostgreSQL instead of SQLite.</summary>
+    public const string Switch = "KILN_TEST_POSTGRES";
+
+    private static readonly Lazy<PostgresServer> Started = new(() => new PostgresServer());
+    private readonly string _folder = Directory.CreateTempSubdirectory("kiln-pg-").FullName;
+    private readonly int _port;
+    private int _databases;
+
+    private PostgresServer()
+    {
+        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        {
+            probe.Start();
+            _port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        }
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
+        // PostgreSQL refuses to run as root; Debian's package brings a user for it.
+        if (Environment.UserName == "root")
+            Run("chown", ["postgres", _folder], asPostgres: false);
+        Run(Binary("initdb"), ["-D", Data, "-U", "kiln", "--auth=trust", "-E", "UTF8", "--locale=C"]);
+        // The folder lives as long as the test process: nothing here has to survive a power cut.
+        Run(Binary("pg_ctl"),
+            ["-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o",
+             $"-p {_port} -k {_folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=400", "start"]);
+    }
+
+    /// <summary>Why there is none on this machine, or null.</summary>
+    public static string? Missing => BinaryFolder is null ? "PostgreSQL is not installed (Debian: postgresql)." : null;
+
+    /// <summary>Whether tests are to run on PostgreSQL.</summary>
+    public static bool Wanted => Environment.GetEnvironmentVariable(Switch) == "1";
+
+    /// <summary>The address of a new, empty database.</summary>
+    public static string NewDatabase()
+    {
+        var server = Started.Value;
+        var name = $"kiln{Interlocked.Increment(ref server._databases)}";
+        using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={server._port};Username=kiln;Database=postgres");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The name is ours.
+        command.CommandText = $"CREATE DATABASE {name}";
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+        return $"postgres://kiln@127.0.0.1:{server._port}/{name}?Maximum Pool Size=20";
+    }
+
+    private static string? BinaryFolder => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin"))
+            .Where(d => File.Exists(Path.Combine(d, "initdb"))).OrderByDescending(d => d).FirstOrDefault()
+        : null;
+
+    private string Data => Path.Combine(_folder, "data");
+
+    private static string Binary(string name) => Path.Combine(BinaryFolder ?? throw new InvalidOperationException(Missing), name);
+
+    private static void Run(string program, string[] arguments, bool asPostgres = true)
+    {
+        var drop = asPostgres && Environment.UserName == "root";
+        var start = new ProcessStartInfo(drop ? "runuser" : program, drop ? ["-u", "postgres", "--", program, .. arguments] : arguments)
+        {
+            // A daemon that inherits our pipes would keep whoever reads them waiting for ever.
+            RedirectStandardOutput = false, UseShellExecute = false, WorkingDirectory = "/",
+        };
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
+    private void Stop()
+    {
+        Run(Binary("pg_ctl"), ["-D", Data, "-m", "immediate", "stop"]);
+        Directory.Delete(_folder, recursive: true);
+    }
+}
