@@ -2,6 +2,7 @@ using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
 using Kiln.Service.Iam;
+using Kiln.Service.Kms;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -32,6 +33,7 @@ internal static class Composition
         services.AddSingleton<DbStart>();
         services.AddSingleton<Bootstrap>();
         services.AddScoped<Authorization>();
+        services.AddScoped<KeyUse>();
         foreach (var type in typeof(IReconciler).Assembly.GetTypes())
         {
             if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))

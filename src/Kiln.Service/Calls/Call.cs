@@ -1,4 +1,5 @@
 using Kiln.Protocol.Errors;
+using Kiln.Service.Iam.Policies;
 
 namespace Kiln.Service.Calls;
 
@@ -28,6 +29,22 @@ public sealed class Call
 
     /// <summary>The peer's address, for the policy key aws:SourceIp and the log.</summary>
     public string SourceAddress { get; init; } = "";
+
+    /// <summary>Condition keys of this request for policies, e.g. <c>aws:RequestTag/…</c>. Set before authorising.</summary>
+    public PolicyContext Context { get; } = new();
+
+    private readonly Dictionary<string, PolicyContext> _resources = [];
+
+    /// <summary>Condition keys of one resource, e.g. <c>ec2:Owner</c>, to be set before authorising.</summary>
+    /// <param name="resource">The ARN as it will be given to <see cref="Authorize"/>.</param>
+    public PolicyContext About(string resource)
+    {
+        if (!_resources.TryGetValue(resource, out var context))
+            _resources[resource] = context = new PolicyContext();
+        return context;
+    }
+
+    internal PolicyContext? ContextOf(string resource) => _resources.GetValueOrDefault(resource);
 
     internal Iam.Authorization? Authorization { get; init; }
 
