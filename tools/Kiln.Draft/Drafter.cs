@@ -50,7 +50,7 @@ public sealed class Drafter
         {
             var facts = _model.Resolve(shape);
             if (facts.Type == "structure")
-                yield return ($"{Wording.Upper(shape)}.cs", Record(Wording.Upper(shape), shape, ""));
+                yield return ($"{TypeName(shape)}.cs", Record(TypeName(shape), shape, ""));
             else if (IsEnum(facts))
                 yield return ($"{Wording.Upper(shape)}.cs", EnumFile(shape, facts));
         }
@@ -64,6 +64,13 @@ public sealed class Drafter
             Reach(member.Shape, reached);
         Reach(shape.Element?.Shape, reached);
         Reach(shape.Key?.Shape, reached);
+    }
+
+    // A record cannot have a member of its own name (InstanceStatus has one).
+    private string TypeName(string shape)
+    {
+        var name = Wording.Upper(shape);
+        return _model.Resolve(shape).Members?.Keys.Any(m => Wording.Upper(m) == name) == true ? name + "Entry" : name;
     }
 
     private static bool IsEnum(ApiShape shape) => shape.Enum is { Count: > 0 and <= EnumValuesMax };
@@ -122,9 +129,9 @@ public sealed class Drafter
         else if (Wire(owner, name, member, facts) is { } wire)
             attributes.Add(wire);
         var usual = _model.Protocol == "ec2" ? "item" : "member";
-        if (_model.Protocol is "ec2" or "query" && facts is { Type: "list", Element.Name: { } element }
-            && element != usual && _responses.Contains(owner))
-            attributes.Add($"Element(\"{element}\")");
+        if (_model.Protocol is "ec2" or "query" && facts is { Type: "list", Element: { } element }
+            && (element.Name ?? "member") != usual && _responses.Contains(owner))
+            attributes.Add($"Element(\"{element.Name ?? "member"}\")");
         if (_requests.Contains(owner))
             attributes.AddRange(Bounds(facts));
         var type = CSharpType(member.Shape);
@@ -135,6 +142,8 @@ public sealed class Drafter
         var head = attributes.Count == 0 ? "" : $"[{string.Join(", ", attributes)}]";
         var fits = indent.Length + head.Length + 1 + line.Length <= 120;
         text.Append(indent).Append(head).Append(head.Length == 0 ? "" : fits ? " " : "\n" + indent).Append(line);
+        if (facts is { Pattern: { } pattern, Type: "string" } && Wording.Pattern(pattern) is null)
+            text.Append(CultureInfo.InvariantCulture, $" // pattern to be rewritten: {pattern}");
         if (member.Idempotency)
             text.Append(" // idempotency token");
         if (facts.Enum is { Count: > EnumValuesMax } many)
@@ -188,8 +197,8 @@ public sealed class Drafter
                 yield return $"MaxLength({Number(most)})";
             else if (facts.Min is { } least and > 0)
                 yield return $"MinLength({Number(least)})";
-            if (facts is { Pattern: { } pattern, Type: "string" })
-                yield return $"RegularExpression(@\"{pattern.Replace("\"", "\"\"", StringComparison.Ordinal)}\")";
+            if (facts is { Pattern: { } pattern, Type: "string" } && Wording.Pattern(pattern) is { } ours)
+                yield return $"RegularExpression(@\"{ours.Replace("\"", "\"\"", StringComparison.Ordinal)}\")";
         }
     }
 
@@ -198,7 +207,7 @@ public sealed class Drafter
         var facts = _model.Resolve(shape);
         return facts.Type switch
         {
-            "structure" => Wording.Upper(shape),
+            "structure" => TypeName(shape),
             "list" => $"IReadOnlyList<{CSharpType(facts.Element!.Shape)}>",
             "map" => $"IReadOnlyDictionary<string, {CSharpType(facts.Element!.Shape)}>",
             "string" => IsEnum(facts) ? Wording.Upper(shape) : "string",

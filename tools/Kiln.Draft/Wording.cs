@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Kiln.Draft;
 
 /// <summary>How the model's words become C# names and wire names.</summary>
-public static class Wording
+public static partial class Wording
 {
     /// <summary>With the first letter in upper case.</summary>
     public static string Upper(string name) =>
@@ -34,6 +35,29 @@ public static class Wording
             return "Empty";
         return char.IsAsciiDigit(name[0]) ? "N" + name : name.ToString();
     }
+
+    /// <summary>The model's regular expression as .NET reads it, or null where it means something else there.</summary>
+    /// <remarks>
+    /// The model's are written for engines that know code points beyond 16 bits and escapes that .NET refuses.
+    /// </remarks>
+    public static string? Pattern(string pattern)
+    {
+        var ours = pattern.Replace(@"\_", "_", StringComparison.Ordinal);
+        if (BeyondSixteenBits().IsMatch(ours))
+            return null;
+        try
+        {
+            _ = new Regex(ours, RegexOptions.CultureInvariant);
+            return ours;
+        }
+        catch (RegexParseException)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"\\u(?:1[0-9A-Fa-f]{4}|D[89A-Fa-f])|\\x\{")]
+    private static partial Regex BeyondSixteenBits();
 
     /// <summary>The name of a member in a request of this protocol.</summary>
     public static string RequestWire(string protocol, string name, ApiMember member) => protocol == "ec2"

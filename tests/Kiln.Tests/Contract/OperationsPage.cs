@@ -24,8 +24,8 @@ public static class OperationsPage
             is for the tests of behaviour, and for [claims](claims.md).
 
             *Refused*: parameters that AWS has and Kiln answers with an error that names them. *Absent*: what AWS's
-            answer may hold and Kiln's never does. An operation that AWS has and Kiln lacks answers `UnsupportedOperation`; one
-            that nobody has, `InvalidAction`.
+            answer may hold and Kiln's never does. An operation that AWS has and Kiln lacks answers
+            `UnsupportedOperation`; one that nobody has, `InvalidAction`.
 
             """);
         var services = table.Services.Where(s => s.Operations.Count > 0).OrderBy(s => s.Name, StringComparer.Ordinal);
