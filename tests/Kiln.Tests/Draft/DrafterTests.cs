@@ -13,7 +13,7 @@ public sealed class DrafterTests
     [InlineData("ec2", "CreateImage", "CreateImage.cs", "public required string InstanceId { get; init; }")]
     [InlineData("ec2", "CreateImage", "CreateImage.cs", "[Length(3, 128)] public required string Name { get; init; }")]
     [InlineData("ec2", "CreateImage", "CreateImage.cs",
-        "[Wire(\"BlockDeviceMapping\")] public IReadOnlyList<BlockDeviceMapping> BlockDeviceMappings { get; init; } = [];")]
+        "[Wire(\"BlockDeviceMapping\")] public IReadOnlyList<BlockDeviceMapping> BlockDeviceMappings")]
     [InlineData("ec2", "CreateImage", "CreateImage.cs", "public bool DryRun { get; init; }")]
     [InlineData("ec2", "DescribeImages", "DescribeImages.cs",
         "[Wire(\"imagesSet\")] public IReadOnlyList<Image> Images { get; init; } = [];")]
