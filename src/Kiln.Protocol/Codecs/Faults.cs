@@ -24,8 +24,10 @@ internal abstract class Faults
     public static string Quoted(string value) =>
         value.Length <= QuotedCharsMax ? value : string.Concat(value.AsSpan(0, QuotedCharsMax), "…");
 
-    public static string OneOf(Shapes.Shape shape) =>
-        $"Member must satisfy enum value set: [{string.Join(", ", shape.Enum!.Texts)}]";
+    /// <summary>The constraint that a text of a scalar breaks when it does not parse.</summary>
+    public static string TypeOf(Shapes.Shape shape) => shape.Kind == Shapes.ShapeKind.Enum
+        ? $"Member must satisfy enum value set: [{string.Join(", ", shape.Enum!.Texts)}]"
+        : $"Member must be of type {shape.Kind.ToString().ToLowerInvariant()}";
 }
 
 /// <summary>EC2's words.</summary>

@@ -92,9 +92,7 @@ internal sealed class FormRecords(FormRules rules)
             && (rules.Ec2 || shape.Kind is not (ShapeKind.String or ShapeKind.Blob)))
             return null;
         return Scalars.Parse(shape, text, member?.Timestamp ?? TimestampFormat.Iso8601) ?? throw rules.Faults.Invalid(
-            text, node.Path, shape.Kind == ShapeKind.Enum
-                ? Faults.OneOf(shape)
-                : $"It is no {shape.Kind.ToString().ToLowerInvariant()}");
+            text, node.Path, Faults.TypeOf(shape));
     }
 
     private object? List(FormNode node, Shape shape, Member? member)

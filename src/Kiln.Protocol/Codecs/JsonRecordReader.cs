@@ -182,7 +182,7 @@ internal sealed class JsonRecordReader(JsonRules rules)
             case ShapeKind.String when isText: value = reader.GetString(); break;
             case ShapeKind.Enum when isText:
                 var text = reader.GetString()!;
-                value = shape.Enum!.Value(text) ?? throw rules.Faults.Invalid(text, path, Faults.OneOf(shape));
+                value = shape.Enum!.Value(text) ?? throw rules.Faults.Invalid(text, path, Faults.TypeOf(shape));
                 break;
         }
 

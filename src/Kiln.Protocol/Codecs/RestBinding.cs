@@ -28,14 +28,18 @@ internal sealed class RestBinding(Faults faults)
             if (values[member.Index] is not { } value) continue;
             if (member.Unsupported is { } why) throw faults.Unsupported(member.LocationName!, why);
             if (member.Limits?.Broken(value) is { } broken)
-                throw faults.Invalid(Scalars.Text(member.Shape, value, TimestampFormat.Iso8601), member.LocationName!, broken);
+            {
+                throw faults.Invalid(
+                    Scalars.Text(member.Shape, value, TimestampFormat.Iso8601), member.LocationName!, broken);
+            }
         }
 
         if (taken < match.Query.Count) CheckQuery(match, shape);
     }
 
     /// <summary>The headers that a response's members make.</summary>
-    public static List<KeyValuePair<string, string>> Headers(object response, Shape shape, string requestIdName, string requestId)
+    public static List<KeyValuePair<string, string>> Headers(
+        object response, Shape shape, string requestIdName, string requestId)
     {
         var headers = new List<KeyValuePair<string, string>> { new(requestIdName, requestId) };
         foreach (var member in shape.Members)
@@ -104,7 +108,8 @@ internal sealed class RestBinding(Faults faults)
             else found.Add(Value(member, member.Shape, value, TimestampFormat.Iso8601));
         }
 
-        return found.Count == 0 ? null : member.Shape.Kind == ShapeKind.List ? member.Shape.CreateList(found) : found[0];
+        if (found.Count == 0) return null;
+        return member.Shape.Kind == ShapeKind.List ? member.Shape.CreateList(found) : found[0];
     }
 
     /// <summary>A map takes the parameters that no other member is bound to.</summary>
@@ -131,7 +136,9 @@ internal sealed class RestBinding(Faults faults)
             if (name == "x-id" || name.StartsWith("X-Amz-", StringComparison.OrdinalIgnoreCase)) continue;
             if (match.Route.Query.Any(c => c.Key == name)) continue;
             if (shape.Members.Any(m => m.Location == MemberLocation.Query && m.LocationName == name)) continue;
-            throw shape.Unsupported.TryGetValue(name, out var why) ? faults.Unsupported(name, why) : faults.Unknown(name);
+            throw shape.Unsupported.TryGetValue(name, out var why)
+                ? faults.Unsupported(name, why)
+                : faults.Unknown(name);
         }
     }
 
@@ -159,9 +166,9 @@ internal sealed class RestBinding(Faults faults)
 
     private object? Value(Member member, Shape shape, string text, TimestampFormat format) =>
         Scalars.Parse(shape, text, member.Timestamp ?? format) ?? throw faults.Invalid(
-            text, member.LocationName!, shape.Kind == ShapeKind.Enum ? Faults.OneOf(shape) : $"Member must be of type {shape.Kind}");
+            text, member.LocationName!, Faults.TypeOf(shape));
 
-    /// <summary>Takes a list in a header apart: commas separate, quotes protect them, a date has one of its own.</summary>
+    /// <summary>Takes a list in a header apart: commas separate, quotes protect, a date has one of its own.</summary>
     private static List<string> Split(string header, bool isDate)
     {
         var items = new List<string>();
@@ -196,12 +203,14 @@ internal sealed class RestBinding(Faults faults)
             Quoted(Scalars.Text(element, item, member.Timestamp ?? TimestampFormat.HttpDate), element)));
     }
 
-    private static string Quoted(string text, Shape element) =>
-        element.Kind == ShapeKind.String && text.AsSpan().IndexOfAny(',', '"') >= 0
-            ? $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
-            : text;
+    private static string Quoted(string text, Shape element)
+    {
+        if (element.Kind != ShapeKind.String || text.AsSpan().IndexOfAny(',', '"') < 0) return text;
+        var escaped = text.Replace("\\", @"\\", StringComparison.Ordinal);
+        return $"\"{escaped.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    }
 
-    /// <summary>A header line carries visible ASCII only; the rest would break the response or the connection.</summary>
+    /// <summary>A header line carries visible ASCII only; the rest would break the connection.</summary>
     private static string Clean(string text)
     {
         foreach (var c in text)

@@ -26,8 +26,9 @@ public sealed class RestJsonCodec : ICodec
     /// <summary>Makes the codec of a service.</summary>
     /// <param name="operations">All operations, with method and URI template.</param>
     /// <param name="camelNames">Whether the service spells its members with a small first letter.</param>
-    /// <param name="messageName">The member of an error's document that holds the message; EBS direct says <c>Message</c>.</param>
-    public RestJsonCodec(IEnumerable<OperationShape> operations, bool camelNames = false, string messageName = "message")
+    /// <param name="messageName">Where an error holds its message; EBS direct says <c>Message</c>.</param>
+    public RestJsonCodec(
+        IEnumerable<OperationShape> operations, bool camelNames = false, string messageName = "message")
     {
         _routes = new RouteTable(operations);
         _reader = new JsonRecordReader(new JsonRules(camelNames, Words));
@@ -43,7 +44,8 @@ public sealed class RestJsonCodec : ICodec
     {
         var shape = operation.RequestShape;
         var values = new object?[shape.Members.Count];
-        var match = _routes.Match(request) ?? throw new AwsException("UnknownOperationException", 404, "There is no such path");
+        var match = _routes.Match(request)
+            ?? throw new AwsException("UnknownOperationException", 404, "There is no such path");
         _binding.Read(request, match, shape, values);
         if (shape.Members.FirstOrDefault(m => m.Location == MemberLocation.Payload) is { } payload)
             values[payload.Index] = Payload(request, payload);
@@ -83,10 +85,10 @@ public sealed class RestJsonCodec : ICodec
     {
         if (request.Body.IsEmpty) return null;
         var shape = payload.Shape;
-        if (shape.Kind == ShapeKind.Blob) return shape.ClrType == typeof(byte[]) ? request.Body.ToArray() : request.Body;
+        if (shape.Kind == ShapeKind.Blob) return Scalars.Blob(shape, request.Body);
         return shape.Kind is ShapeKind.String or ShapeKind.Enum
             ? Scalars.Parse(shape, Encoding.UTF8.GetString(Document(request)), default)
-                ?? throw Words.Invalid("…", payload.Name, Faults.OneOf(shape))
+                ?? throw Words.Invalid("…", payload.Name, Faults.TypeOf(shape))
             : _reader.Value(Document(request), shape, payload.Name);
     }
 

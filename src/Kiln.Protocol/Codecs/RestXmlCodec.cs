@@ -48,7 +48,8 @@ public sealed class RestXmlCodec : ICodec
         var shape = operation.RequestShape;
         var values = new object?[shape.Members.Count];
         var match = _routes.Match(request)
-            ?? throw new AwsException("MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
+            ?? throw new AwsException(
+                "MethodNotAllowed", 405, "The specified method is not allowed against this resource.");
         _binding.Read(request, match, shape, values);
         if (shape.Members.FirstOrDefault(m => m.Location == MemberLocation.Payload) is { } payload)
             values[payload.Index] = Payload(request, payload);
@@ -95,10 +96,10 @@ public sealed class RestXmlCodec : ICodec
     {
         if (request.Body.IsEmpty) return null;
         var shape = payload.Shape;
-        if (shape.Kind == ShapeKind.Blob) return shape.ClrType == typeof(byte[]) ? request.Body.ToArray() : request.Body;
+        if (shape.Kind == ShapeKind.Blob) return Scalars.Blob(shape, request.Body);
         return shape.Kind is ShapeKind.String or ShapeKind.Enum
             ? Scalars.Parse(shape, Encoding.UTF8.GetString(Document(request).Span), default)
-                ?? throw Words.Invalid("…", payload.Name, Faults.OneOf(shape))
+                ?? throw Words.Invalid("…", payload.Name, Faults.TypeOf(shape))
             : _reader.Value(_reader.Parse(Document(request)), shape, payload, payload.Name);
     }
 
@@ -106,8 +107,9 @@ public sealed class RestXmlCodec : ICodec
         Member payload, object? value, int status, List<KeyValuePair<string, string>> headers)
     {
         if (value is null) return new WireResponse { Status = status, Headers = headers };
+        var root = payload.ResponseWire ?? payload.Shape.XmlName ?? payload.Shape.Name;
         return RestBinding.RawPayload(payload.Shape, value, status, headers)
-            ?? Written(value, payload.Shape, payload.ResponseWire ?? payload.Shape.XmlName ?? payload.Shape.Name, status, headers);
+            ?? Written(value, payload.Shape, root, status, headers);
     }
 
     private WireResponse Written(

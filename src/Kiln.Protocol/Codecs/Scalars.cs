@@ -21,7 +21,7 @@ internal static class Scalars
             ShapeKind.Float => float.TryParse(text, NumberStyles.Float, culture, out var value) ? value : null,
             ShapeKind.Double => double.TryParse(text, NumberStyles.Float, culture, out var value) ? value : null,
             ShapeKind.Timestamp => Timestamps.TryParse(text, shape.Timestamp ?? format, out var value) ? value : null,
-            ShapeKind.Blob => Base64(text) is { } bytes ? Blob(shape, bytes) : null,
+            ShapeKind.Blob => Base64(text) is { } bytes ? Blob(shape, bytes.AsMemory()) : null,
             _ => null,
         };
     }
@@ -39,8 +39,8 @@ internal static class Scalars
     };
 
     /// <summary>Bytes as the type that a record wants.</summary>
-    public static object Blob(Shape shape, byte[] bytes) =>
-        shape.ClrType == typeof(byte[]) ? bytes : new ReadOnlyMemory<byte>(bytes);
+    public static object Blob(Shape shape, ReadOnlyMemory<byte> bytes) =>
+        shape.ClrType == typeof(byte[]) ? bytes.ToArray() : bytes;
 
     public static ReadOnlyMemory<byte> Bytes(object blob) =>
         blob is byte[] bytes ? bytes : (ReadOnlyMemory<byte>)blob;

@@ -30,7 +30,9 @@ internal sealed class XmlRecordReader(XmlRules rules, Faults faults)
         {
             using var reader = XmlReader.Create(new MemoryStream(xml.ToArray()), Settings);
             var root = XElement.Load(reader);
-            return Depth(root) <= DepthMax ? root : throw faults.Malformed($"The XML may have {DepthMax} levels at most");
+            return Depth(root) <= DepthMax
+                ? root
+                : throw faults.Malformed($"The XML may have {DepthMax} levels at most");
         }
         catch (Exception malformed) when (malformed is XmlException or InvalidOperationException)
         {
@@ -47,7 +49,12 @@ internal sealed class XmlRecordReader(XmlRules rules, Faults faults)
         {
             var at = path.Length == 0 ? group.Key : $"{path}.{group.Key}";
             if (!plan.TryGetValue(group.Key, out var member))
-                throw shape.Unsupported.TryGetValue(group.Key, out var reason) ? faults.Unsupported(at, reason) : faults.Unknown(at);
+            {
+                throw shape.Unsupported.TryGetValue(group.Key, out var reason)
+                    ? faults.Unsupported(at, reason)
+                    : faults.Unknown(at);
+            }
+
             if (member.Unsupported is { } why) throw faults.Unsupported(at, why);
             Put(member, Member(member, [.. group], at), values, at);
         }
@@ -71,7 +78,8 @@ internal sealed class XmlRecordReader(XmlRules rules, Faults faults)
                 Members(element, shape, values, path);
                 return Made(shape, values, path);
             case ShapeKind.List:
-                return List(element.Elements().Where(e => e.Name.LocalName == rules.Element(member, shape)), shape, path);
+                var items = element.Elements().Where(e => e.Name.LocalName == rules.Element(member, shape));
+                return List(items, shape, path);
             case ShapeKind.Map:
                 return Map(element.Elements().Where(e => e.Name.LocalName == rules.EntryName), shape, path);
             default:
@@ -84,8 +92,9 @@ internal sealed class XmlRecordReader(XmlRules rules, Faults faults)
     {
         foreach (var member in shape.Members)
         {
-            if (member.Required && values[member.Index] is null)
-                throw faults.Missing($"{path}{(path.Length == 0 ? "" : ".")}{member.LocationName ?? rules.Name(member, request: true)}");
+            if (!member.Required || values[member.Index] is not null) continue;
+            var name = member.LocationName ?? rules.Name(member, request: true);
+            throw faults.Missing(path.Length == 0 ? name : $"{path}.{name}");
         }
 
         return shape.Create(values);
@@ -142,5 +151,5 @@ internal sealed class XmlRecordReader(XmlRules rules, Faults faults)
 
     private object Text(Shape shape, Member? member, string text, string path) =>
         Scalars.Parse(shape, text, member?.Timestamp ?? TimestampFormat.Iso8601) ?? throw faults.Invalid(
-            text, path, shape.Kind == ShapeKind.Enum ? Faults.OneOf(shape) : $"Member must be of type {shape.Kind}");
+            text, path, Faults.TypeOf(shape));
 }

@@ -93,7 +93,7 @@ public sealed class Member
     /// <summary>The member's position among its structure's members.</summary>
     public int Index { get; internal set; }
 
-    /// <summary>In a response there is neither path nor query, so what is bound to them stands in the document.</summary>
+    /// <summary>In a response there is neither path nor query: what is bound to them stands in the document.</summary>
     internal bool IsInResponseBody => Location is MemberLocation.Body or MemberLocation.Query or MemberLocation.Path;
 
     internal Accessor Accessor => _accessor.Value;

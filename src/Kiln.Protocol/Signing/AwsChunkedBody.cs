@@ -33,26 +33,27 @@ public static class AwsChunkedBody
     public static bool IsStreaming(string? contentSha256) =>
         contentSha256 is not null && contentSha256.StartsWith("STREAMING-", StringComparison.Ordinal);
 
-    /// <summary>Decodes a request's body and checks its chunks' signatures; other bodies are left as they are.</summary>
+    /// <summary>Decodes a request's body and checks its chunks' signatures; other bodies are left alone.</summary>
     /// <param name="claim">The verified claim.</param>
     /// <param name="request">The request with the body as it came.</param>
     /// <param name="secretKey">The secret key of the claim's access key.</param>
     /// <param name="bytesMax">How many bytes the decoded body may have.</param>
     /// <returns>The request with the decoded body and, as headers, its trailers.</returns>
     /// <exception cref="SignatureException">
-    /// <see cref="SignatureFailure.MalformedBody"/>: the framing, the length or the kind; <see cref="SignatureFailure.Mismatch"/>:
-    /// a chunk's or the trailers' signature.
+    /// <see cref="SignatureFailure.MalformedBody"/>: the framing, the length or the kind.
+    /// <see cref="SignatureFailure.Mismatch"/>: a chunk's or the trailers' signature.
     /// </exception>
     public static WireRequest Decode(SignatureClaim claim, WireRequest request, string secretKey, int bytesMax)
     {
         var kind = request.Header("x-amz-content-sha256");
         if (!IsStreaming(kind)) return request;
         if (kind is not (Signed or SignedTrailer or UnsignedTrailer)) throw Malformed($"{kind} is not supported");
-        if (!int.TryParse(request.Header("x-amz-decoded-content-length"), NumberStyles.None, CultureInfo.InvariantCulture, out var length))
+        var declared = request.Header("x-amz-decoded-content-length");
+        if (!int.TryParse(declared, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
             throw Malformed("An aws-chunked body needs x-amz-decoded-content-length");
         // What was declared is not yet sent: nobody gets memory for a promise larger than the body that came.
-        if (length > bytesMax || length > request.Body.Length)
-            throw Malformed($"x-amz-decoded-content-length must be at most {Math.Min(bytesMax, request.Body.Length)} here");
+        var most = Math.Min(bytesMax, request.Body.Length);
+        if (length > most) throw Malformed($"x-amz-decoded-content-length must be at most {most} here");
         var chunks = new Chunks(request.Body, length, kind == UnsignedTrailer ? null : new Chain(claim, secretKey));
         return WithTrailers(request, chunks.Data(), chunks.Trailers(kind != Signed));
     }
@@ -63,7 +64,11 @@ public static class AwsChunkedBody
         foreach (var (name, value) in trailers) headers.TryAdd(name, value);
         return new WireRequest
         {
-            Method = request.Method, Path = request.Path, QueryString = request.QueryString, Headers = headers, Body = body,
+            Method = request.Method,
+            Path = request.Path,
+            QueryString = request.QueryString,
+            Headers = headers,
+            Body = body,
         };
     }
 
@@ -72,7 +77,9 @@ public static class AwsChunkedBody
     /// <summary>Each signature covers the one before it, so that chunks can be neither swapped nor dropped.</summary>
     private sealed class Chain(SignatureClaim claim, string secretKey)
     {
-        private readonly string _time = claim.SignedAt.UtcDateTime.ToString(SigV4.TimeFormat, CultureInfo.InvariantCulture);
+        private readonly string _time =
+            claim.SignedAt.UtcDateTime.ToString(SigV4.TimeFormat, CultureInfo.InvariantCulture);
+
         private string _previous = claim.Signature;
 
         public void CheckChunk(ReadOnlySpan<byte> data, string signature) => Check(
@@ -88,8 +95,13 @@ public static class AwsChunkedBody
             Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
             SigV4.SignText(claim, secretKey, text, expected);
             var hex = Convert.ToHexStringLower(expected);
-            if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(hex), Encoding.UTF8.GetBytes(signature)))
-                throw new SignatureException(SignatureFailure.Mismatch, "The signature of a chunk does not match its bytes");
+            var given = Encoding.UTF8.GetBytes(signature);
+            if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(hex), given))
+            {
+                throw new SignatureException(
+                    SignatureFailure.Mismatch, "The signature of a chunk does not match its bytes");
+            }
+
             _previous = hex;
         }
     }
@@ -108,7 +120,7 @@ public static class AwsChunkedBody
                 var line = Line(ChunkLineBytesMax) ?? throw Malformed("The body ends before its last chunk");
                 var (size, signature) = Header(line);
                 if (size > length - done || size > encoded.Length - _at)
-                    throw Malformed("The chunks have more bytes than x-amz-decoded-content-length says, or fewer than they say");
+                    throw Malformed("A chunk has fewer bytes than it says, or the chunks more than was declared");
                 var chunk = encoded.Span.Slice(_at, size);
                 chain?.CheckChunk(chunk, signature);
                 if (size == 0) break;
@@ -118,7 +130,9 @@ public static class AwsChunkedBody
                 if (Line(0) is not { Length: 0 }) throw Malformed("A chunk does not end with a line break");
             }
 
-            return done == length ? data : throw Malformed("The chunks have fewer bytes than x-amz-decoded-content-length says");
+            return done == length
+                ? data
+                : throw Malformed("The chunks have fewer bytes than x-amz-decoded-content-length says");
         }
 
         public Dictionary<string, string> Trailers(bool allowed)
@@ -128,7 +142,8 @@ public static class AwsChunkedBody
             var start = _at;
             while (Line(TrailerBytesMax) is { Length: > 0 } line)
             {
-                if (_at - start > TrailerBytesMax) throw Malformed($"Trailers may have {TrailerBytesMax} bytes at most");
+                if (_at - start > TrailerBytesMax)
+                    throw Malformed($"Trailers may have {TrailerBytesMax} bytes at most");
                 var colon = line.IndexOf(':', StringComparison.Ordinal);
                 if (colon <= 0 || !allowed) throw Malformed("What follows the last chunk is no trailer");
                 var (name, value) = (line[..colon].Trim().ToLowerInvariant(), line[(colon + 1)..].Trim());
@@ -138,7 +153,8 @@ public static class AwsChunkedBody
 
             if (trailers.Remove("x-amz-trailer-signature", out var signature) || (allowed && chain is not null))
                 chain?.CheckTrailers(Encoding.UTF8.GetBytes(canonical.ToString()), signature ?? "");
-            if (_at < encoded.Length && !encoded.Span[_at..].SequenceEqual("\r\n"u8)) throw Malformed("Bytes follow the trailers");
+            if (_at < encoded.Length && !encoded.Span[_at..].SequenceEqual("\r\n"u8))
+                throw Malformed("Bytes follow the trailers");
             return trailers;
         }
 
@@ -146,13 +162,16 @@ public static class AwsChunkedBody
         {
             var semicolon = line.IndexOf(';', StringComparison.Ordinal);
             var digits = semicolon < 0 ? line : line[..semicolon];
-            if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size) || size < 0)
+            const NumberStyles hex = NumberStyles.AllowHexSpecifier;
+            if (!int.TryParse(digits, hex, CultureInfo.InvariantCulture, out var size) || size < 0)
                 throw Malformed("A chunk does not begin with its size");
             const string extension = ";chunk-signature=";
             var signature = semicolon >= 0 && line.AsSpan(semicolon).StartsWith(extension)
                 ? line[(semicolon + extension.Length)..]
                 : "";
-            return chain is null || signature.Length > 0 ? (size, signature) : throw Malformed("A chunk has no signature");
+            return chain is null || signature.Length > 0
+                ? (size, signature)
+                : throw Malformed("A chunk has no signature");
         }
 
         /// <summary>The next line without its end; null at the end of the body.</summary>

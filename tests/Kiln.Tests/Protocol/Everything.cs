@@ -39,8 +39,12 @@ public sealed record Everything
     public static Gen<Everything> Random(int depth, bool hasMaps = true)
     {
         var flat = Gen.Select(
-            Gen.Int, Words.Null(), Gen.Bool.Nullable(), Gen.Long.Nullable(), Gen.Double.Nullable(), Gen.Float.Nullable(),
-            Gen.Select(Gen.Long[-62_135_596_800_000, 253_402_300_799_000], Gen.Enum<Colour>().Nullable(), Gen.Byte.Array[1, 40].Null()),
+            Gen.Int, Words.Null(), Gen.Bool.Nullable(), Gen.Long.Nullable(), Gen.Double.Nullable(),
+            Gen.Float.Nullable(),
+            Gen.Select(
+                Gen.Long[-62_135_596_800_000, 253_402_300_799_000],
+                Gen.Enum<Colour>().Nullable(),
+                Gen.Byte.Array[1, 40].Null()),
             Gen.Select(Words.Array[1, 4].Null(), Gen.Int.Array[1, 4].Null(), Gen.Dictionary(Words, Words)[1, 3].Null()))
             .Select((number, text, flag, big, real, single, some, more) => new Everything
             {
@@ -81,8 +85,8 @@ public sealed record Everything
             case ShapeKind.Structure:
                 foreach (var member in shape.Members)
                 {
-                    if (member.Get(value) is { } inner)
-                        Append(form, name.Length == 0 ? member.Name : $"{name}.{member.Name}", inner, member.Shape, isEc2);
+                    var at = name.Length == 0 ? member.Name : $"{name}.{member.Name}";
+                    if (member.Get(value) is { } inner) Append(form, at, inner, member.Shape, isEc2);
                 }
 
                 break;
@@ -95,8 +99,8 @@ public sealed record Everything
                 var entry = 0;
                 foreach (var (key, text) in (IReadOnlyDictionary<string, string>)value)
                 {
-                    var at = $"{name}.entry.{++entry}";
-                    form.Append($"&{at}.key={Uri.EscapeDataString(key)}&{at}.value={Uri.EscapeDataString(text)}");
+                    form.Append($"&{name}.entry.{++entry}.key={Uri.EscapeDataString(key)}");
+                    form.Append($"&{name}.entry.{entry}.value={Uri.EscapeDataString(text)}");
                 }
 
                 break;
@@ -119,7 +123,8 @@ public sealed record Everything
     private static object? Plain(object? value, Shape shape) => value is null ? null : shape.Kind switch
     {
         ShapeKind.Structure => shape.Members.ToDictionary(m => m.Name, m => Plain(m.Get(value), m.Shape)),
-        ShapeKind.List => ((System.Collections.IEnumerable)value).Cast<object?>().Select(i => Plain(i, shape.Element!)).ToList(),
+        ShapeKind.List => ((System.Collections.IEnumerable)value).Cast<object?>()
+            .Select(item => Plain(item, shape.Element!)).ToList(),
         ShapeKind.Map => ((IReadOnlyDictionary<string, string>)value).ToDictionary(e => e.Key, e => (object?)e.Value),
         _ => value,
     };

@@ -106,7 +106,7 @@ public class Ec2QueryCodecTests
     [InlineData("Name=abc&MaxResults=0", "InvalidParameterValue",
         "Value (0) for parameter MaxResults is invalid. Member must have value greater than or equal to 1.")]
     [InlineData("Name=abc&MaxResults=x", "InvalidParameterValue",
-        "Value (x) for parameter MaxResults is invalid. It is no integer.")]
+        "Value (x) for parameter MaxResults is invalid. Member must be of type integer.")]
     [InlineData("Name=abc&Architecture=X86_64", "InvalidParameterValue",
         "Value (X86_64) for parameter Architecture is invalid. Member must satisfy enum value set: [arm64, x86_64].")]
     [InlineData("Name=abc&Owner.1=a&Owner.2=b&Owner.3=c&Owner.4=d", "InvalidParameterValue",

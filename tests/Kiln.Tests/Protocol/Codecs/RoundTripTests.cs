@@ -24,13 +24,15 @@ public class RoundTripTests
     public void Json() => Everything.Random(2).Sample(record => Echo(record, new JsonCodec("1.1", "T")));
 
     [Fact]
-    public void Json_in_camel_case() => Everything.Random(2).Sample(record => Echo(record, new JsonCodec("1.1", "T", camelNames: true)));
+    public void Json_in_camel_case() => Everything.Random(2).Sample(record =>
+        Echo(record, new JsonCodec("1.1", "T", camelNames: true)));
 
     [Fact]
     public void Rest_json() => Everything.Random(2).Sample(record => Echo(record, new RestJsonCodec([Operation])));
 
     [Fact]
-    public void Rest_xml() => Everything.Random(2).Sample(record => Echo(record, new RestXmlCodec([Operation], "urn:x")));
+    public void Rest_xml() => Everything.Random(2).Sample(record =>
+        Echo(record, new RestXmlCodec([Operation], "urn:x")));
 
     private static void Echo(Everything record, ICodec codec)
     {
@@ -40,8 +42,10 @@ public class RoundTripTests
 
     private static void Same(Everything record, ICodec codec, ReadOnlyMemory<byte> body)
     {
-        var read = (Everything)codec.Read(
-            new WireRequest { Method = "POST", Path = "/do", Headers = new Dictionary<string, string>(), Body = body }, Operation);
-        Assert.Equal(record.Spelt(), read.Spelt());
+        var request = new WireRequest
+        {
+            Method = "POST", Path = "/do", Headers = new Dictionary<string, string>(), Body = body,
+        };
+        Assert.Equal(record.Spelt(), ((Everything)codec.Read(request, Operation)).Spelt());
     }
 }

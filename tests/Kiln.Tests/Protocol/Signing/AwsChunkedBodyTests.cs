@@ -14,8 +14,10 @@ public class AwsChunkedBodyTests
     private static readonly DateTimeOffset Now = new(2013, 5, 24, 0, 0, 0, TimeSpan.Zero);
 
     private static readonly string Example =
-        "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" + new string('a', 65536)
-        + "\r\n400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n" + new string('a', 1024)
+        "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n"
+        + new string('a', 65536)
+        + "\r\n400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n"
+        + new string('a', 1024)
         + "\r\n0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
 
     [Fact]
@@ -66,7 +68,8 @@ public class AwsChunkedBodyTests
     public void Broken_framing_is_refused(string body, int length)
     {
         var request = Unsigned(body, length);
-        SigV4Tests.Refused(SignatureFailure.MalformedBody, () => AwsChunkedBody.Decode(Claim(request), request, Secret, BytesMax));
+        SigV4Tests.Refused(SignatureFailure.MalformedBody, () =>
+            AwsChunkedBody.Decode(Claim(request), request, Secret, BytesMax));
     }
 
     [Fact]
@@ -78,7 +81,9 @@ public class AwsChunkedBodyTests
 
     [Fact]
     public void Hostile_bytes_are_refused_and_nothing_else() => Gen.Select(
-        Gen.OneOfConst("5\r\n", "hello", "\r\n", "0\r\n", "a:b\r\n", "ffffffff\r\n", ";chunk-signature=", "\n", ":", "7fffffff\r\n")
+        Gen.OneOfConst(
+            "5\r\n", "hello", "\r\n", "0\r\n", "a:b\r\n", "ffffffff\r\n", ";chunk-signature=", "\n", ":",
+            "7fffffff\r\n")
             .Array[0, 12].Select(p => string.Concat(p)),
         Gen.Byte.Array[0, 30], Gen.Int[0, 40], Gen.Bool).Sample((text, bytes, length, isSigned) =>
         {

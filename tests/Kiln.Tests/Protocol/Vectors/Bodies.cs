@@ -21,7 +21,8 @@ public static class Bodies
         return Xml(root);
     }
 
-    public static string Json(string body) => body.Trim().Length == 0 ? "{}" : Json(JsonDocument.Parse(body).RootElement);
+    public static string Json(string body) =>
+        body.Trim().Length == 0 ? "{}" : Json(JsonDocument.Parse(body).RootElement);
 
     public static string Text(string text) =>
         Timestamps.TryParse(text, TimestampFormat.Iso8601, out var time) ? "time " + time.ToUnixTimeMilliseconds()
@@ -51,7 +52,7 @@ public static class Bodies
     private static string Json(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => "{" + string.Join(",", json.EnumerateObject()
-            .Where(p => !(p.NameEquals("message") && p.Value.ValueKind == JsonValueKind.String && p.Value.GetString() == ""))
+            .Where(p => !(p.NameEquals("message") && p.Value.GetRawText() == "\"\""))
             .Select(Property).Order(StringComparer.Ordinal)) + "}",
         JsonValueKind.Array => "[" + string.Join(",", json.EnumerateArray().Select(Json)) + "]",
         JsonValueKind.String => "\"" + Text(json.GetString()!) + "\"",

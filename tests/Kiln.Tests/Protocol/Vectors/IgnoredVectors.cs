@@ -36,12 +36,14 @@ public static class IgnoredVectors
             + "AwsJson10FooErrorUsingXAmznErrorTypeWithUriAndNamespace AwsJson10FooErrorUsingCode "
             + "AwsJson10FooErrorUsingCodeAndNamespace AwsJson10FooErrorUsingCodeUriAndNamespace "
             + "RestJsonFooErrorUsingXAmznErrorTypeWithUri RestJsonFooErrorUsingXAmznErrorTypeWithUriAndNamespace "
-            + "RestJsonFooErrorUsingCode RestJsonFooErrorUsingCodeAndNamespace RestJsonFooErrorUsingCodeUriAndNamespace "
+            + "RestJsonFooErrorUsingCode RestJsonFooErrorUsingCodeAndNamespace "
+            + "RestJsonFooErrorUsingCodeUriAndNamespace "
             + "RestJsonFooErrorWithDunderType RestJsonFooErrorWithDunderTypeAndNamespace "
             + "RestJsonFooErrorWithDunderTypeUriAndNamespace",
             "a spelling that clients must understand; a server writes one, which other cases check"),
         ("output", "handles_unexpected_json_output AwsJson10HandlesUnexpectedJsonOutput AwsJson11DeserializeIgnoreType "
-            + "AwsJson10DeserializeIgnoreType RestJsonDeserializeIgnoreType AwsJson11StructuresDontDeserializeNullValues "
+            + "AwsJson10DeserializeIgnoreType RestJsonDeserializeIgnoreType "
+            + "AwsJson11StructuresDontDeserializeNullValues "
             + "AwsJson10DeserializeAllowNulls RestJsonDeserializesDenseSetMapAndSkipsNull "
             + "RestJsonDoesntDeserializeNullStructureValues",
             "what a client must skip: a server does not write nulls or members that nobody knows"),

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Kiln.Tests.Protocol.Vectors;
 
-/// <summary>One case of the public protocol vectors (botocore's tests/unit/protocols, Apache-2.0, not part of this repository).</summary>
+/// <summary>One case of the public protocol vectors.</summary>
+/// <remarks>They are botocore's tests/unit/protocols, Apache-2.0, and not part of this repository.</remarks>
 public sealed record VectorCase(string Protocol, JsonElement Suite, JsonElement Case)
 {
     public string Id => Case.GetProperty("id").GetString()!;
@@ -13,7 +14,7 @@ public sealed record VectorCase(string Protocol, JsonElement Suite, JsonElement 
     public override string ToString() => $"{Protocol} {Id}";
 }
 
-/// <summary>Finds the vectors: in <c>KILN_VECTORS</c>, or in <c>shared/vectors</c> beside a folder above this file.</summary>
+/// <summary>Finds the vectors: in <c>KILN_VECTORS</c>, or in <c>shared/vectors</c> in a folder above.</summary>
 public static class VectorFiles
 {
     public const string Absent = "the public protocol vectors are not here; set KILN_VECTORS to their folder";
@@ -25,7 +26,8 @@ public static class VectorFiles
     public static IReadOnlyList<VectorCase> Read(string direction, string protocol)
     {
         if (Folder is null) return [];
-        var suites = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, direction, protocol + ".json"))).RootElement;
+        var file = File.ReadAllBytes(Path.Combine(Folder, direction, protocol + ".json"));
+        var suites = JsonDocument.Parse(file).RootElement;
         return [.. suites.EnumerateArray().SelectMany(suite =>
             suite.GetProperty("cases").EnumerateArray().Select(c => new VectorCase(protocol, suite, c)))];
     }

@@ -4,7 +4,7 @@ using Kiln.Protocol.Shapes;
 
 namespace Kiln.Tests.Protocol.Vectors;
 
-/// <summary>Builds shapes from the descriptions that the vectors bring, and values of those shapes from their JSON.</summary>
+/// <summary>Builds shapes from the descriptions that the vectors bring, and values of them from JSON.</summary>
 public sealed class VectorShapes(JsonElement shapes)
 {
     private readonly Dictionary<string, Shape> _built = [];
@@ -15,8 +15,9 @@ public sealed class VectorShapes(JsonElement shapes)
             : Shape.Structure("Empty", []);
 
     /// <summary>A value as a record holds it.</summary>
-    public static object? Value(JsonElement json, Shape shape) => json.ValueKind == JsonValueKind.Null ? null : shape.Kind switch
+    public static object? Value(JsonElement json, Shape shape) => shape.Kind switch
     {
+        _ when json.ValueKind == JsonValueKind.Null => null,
         ShapeKind.Structure => json.EnumerateObject()
             .Select(p => (p.Name, Value: Value(p.Value, shape.Members.Single(m => m.Name == p.Name).Shape)))
             .Where(p => p.Value is not null).ToDictionary(p => p.Name, p => p.Value),
@@ -25,20 +26,21 @@ public sealed class VectorShapes(JsonElement shapes)
         ShapeKind.Boolean => json.GetBoolean(),
         ShapeKind.Integer => json.GetInt32(),
         ShapeKind.Long => json.GetInt64(),
-        ShapeKind.Float => json.ValueKind == JsonValueKind.String ? float.Parse(json.GetString()!, Invariant) : json.GetSingle(),
-        ShapeKind.Double => json.ValueKind == JsonValueKind.String ? double.Parse(json.GetString()!, Invariant) : json.GetDouble(),
+        ShapeKind.Float => float.Parse(json.GetRawText().Trim('"'), Invariant),
+        ShapeKind.Double => double.Parse(json.GetRawText().Trim('"'), Invariant),
         ShapeKind.Timestamp => DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(json.GetDouble() * 1000)),
         ShapeKind.Blob => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(json.GetString()!)),
         ShapeKind.Document => json,
         _ => json.ValueKind == JsonValueKind.String ? json.GetString() : json.GetRawText(),
     };
 
-    /// <summary>Takes out of query maps what is bound to a member of its own: a client may send a parameter from either.</summary>
+    /// <summary>Takes out of query maps what has a member of its own: a client may send it from either.</summary>
     public static object? Unbound(object? record, Shape shape)
     {
         var members = (Dictionary<string, object?>)record!;
-        var bound = shape.Members.Where(m => m.Location == MemberLocation.Query).Select(m => m.LocationName!).ToHashSet();
-        foreach (var map in shape.Members.Where(m => m.Location == MemberLocation.Query && m.Shape.Kind == ShapeKind.Map))
+        var query = shape.Members.Where(m => m.Location == MemberLocation.Query).ToList();
+        var bound = query.Select(m => m.LocationName!).ToHashSet();
+        foreach (var map in query.Where(m => m.Shape.Kind == ShapeKind.Map))
         {
             if (members.GetValueOrDefault(map.Name) is not Dictionary<string, object?> entries) continue;
             foreach (var name in bound) entries.Remove(name);
@@ -52,8 +54,8 @@ public sealed class VectorShapes(JsonElement shapes)
     public static string Spelt(object? value) => value switch
     {
         null => "null",
-        IReadOnlyDictionary<string, object?> record => "{" + string.Join(", ", record.OrderBy(e => e.Key, StringComparer.Ordinal)
-            .Select(e => $"{e.Key}: {Spelt(e.Value)}")) + "}",
+        IReadOnlyDictionary<string, object?> record => "{" + string.Join(", ", record
+            .OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}: {Spelt(e.Value)}")) + "}",
         string text => JsonSerializer.Serialize(text),
         ReadOnlyMemory<byte> bytes => "bytes " + Convert.ToHexString(bytes.Span),
         DateTimeOffset time => "time " + time.ToUnixTimeMilliseconds(),
@@ -67,8 +69,8 @@ public sealed class VectorShapes(JsonElement shapes)
     private Shape Of(string name, string? xmlName = null, (string, string)? space = null)
     {
         var key = $"{name}|{xmlName}|{space}";
-        if (!_built.TryGetValue(key, out var shape)) _built[key] = shape = Build(name, shapes.GetProperty(name), xmlName, space);
-        return shape;
+        if (_built.TryGetValue(key, out var known)) return known;
+        return _built[key] = Build(name, shapes.GetProperty(name), xmlName, space);
     }
 
     private Shape Build(string name, JsonElement shape, string? xmlName, (string, string)? space)
@@ -84,12 +86,14 @@ public sealed class VectorShapes(JsonElement shapes)
         return type switch
         {
             "structure" when Flag(shape, "document") => Shape.Scalar(ShapeKind.Document),
-            "structure" => Shape.Structure(name, [.. shape.GetProperty("members").EnumerateObject().Select(m => Member(m, shape))],
+            "structure" => Shape.Structure(
+                name, [.. shape.GetProperty("members").EnumerateObject().Select(m => Member(m, shape))],
                 Flag(shape, "union"), xmlName ?? Text(shape, "locationName"), space ?? Namespace(shape)),
             "list" => Shape.List(() => Of(shape.GetProperty("member").GetProperty("shape").GetString()!),
                 Text(shape.GetProperty("member"), "locationName") ?? "member"),
             "map" => Shape.Map(() => Of(shape.GetProperty("value").GetProperty("shape").GetString()!),
-                Text(shape.GetProperty("key"), "locationName") ?? "key", Text(shape.GetProperty("value"), "locationName") ?? "value"),
+                Text(shape.GetProperty("key"), "locationName") ?? "key",
+                Text(shape.GetProperty("value"), "locationName") ?? "value"),
             "string" or "character" => Shape.Scalar(ShapeKind.String),
             _ => Shape.Scalar(Enum.Parse<ShapeKind>(type, ignoreCase: true), timestamp),
         };
@@ -125,7 +129,8 @@ public sealed class VectorShapes(JsonElement shapes)
         };
     }
 
-    private static bool Flag(JsonElement json, string name) => json.TryGetProperty(name, out var flag) && flag.GetBoolean();
+    private static bool Flag(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var flag) && flag.GetBoolean();
 
     private static string? Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out var text) ? text.GetString() : null;

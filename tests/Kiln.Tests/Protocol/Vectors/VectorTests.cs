@@ -19,7 +19,8 @@ public class VectorTests
     [MemberData(nameof(Protocols))]
     public void Responses_write_as_the_client_expects(string protocol) => Replay("output", protocol, Write);
 
-    private static void Replay(string direction, string protocol, Func<VectorCase, (string Expected, string Actual)> play)
+    private static void Replay(
+        string direction, string protocol, Func<VectorCase, (string Expected, string Actual)> play)
     {
         Assert.SkipUnless(VectorFiles.ArePresent, VectorFiles.Absent);
         var cases = VectorFiles.Read(direction, protocol);
@@ -102,9 +103,10 @@ public class VectorTests
         {
             // Ids differ from call to call, a response has no target, and the length is the HTTP server's.
             if (header.Name.ToLowerInvariant() is "x-amzn-requestid" or "x-amz-target" or "content-length") continue;
-            var found = header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)
+            bool IsNamed(string name) => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+            var found = IsNamed("Content-Type")
                 ? response.ContentType
-                : response.Headers.FirstOrDefault(h => h.Key.Equals(header.Name, StringComparison.OrdinalIgnoreCase)).Value;
+                : response.Headers.FirstOrDefault(h => IsNamed(h.Key)).Value;
             expected.Append($" {header.Name}={Bodies.Text(header.Value.GetString()!.Split(";charset")[0])}");
             actual.Append($" {header.Name}={Bodies.Text((found ?? "absent").Split(";charset")[0])}");
         }
