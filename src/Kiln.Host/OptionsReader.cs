@@ -47,10 +47,9 @@ public static class OptionsReader
     }
 
     /// <summary>An option's name on the command line and in kiln.json, e.g. <c>master-key</c>.</summary>
-    public static string OptionName(string property) => string.Concat(property.Select((c, i) =>
-        char.IsUpper(c) && i > 0 && !(char.IsUpper(property[i - 1]))
-            ? "-" + char.ToLowerInvariant(c)
-            : char.ToLowerInvariant(c).ToString()));
+    public static string OptionName(string property) => string.Concat(
+        property.Replace("MiB", "Mib", StringComparison.Ordinal).Select((c, i) =>
+            (char.IsUpper(c) && i > 0 ? "-" : "") + char.ToLowerInvariant(c)));
 
     /// <summary>The properties that can be set.</summary>
     public static IEnumerable<PropertyInfo> Settable => typeof(ServiceOptions).GetProperties().Where(p => p.CanWrite);
