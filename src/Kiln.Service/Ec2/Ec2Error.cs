@@ -67,6 +67,10 @@ public static partial class Ec2Error
     public static AwsException StoreUnavailable(string region, string why) => new("Unavailable", 503,
         $"The block store of {region} is not available: {why} Other Regions are not affected.");
 
+    /// <summary>Blocks that a row speaks of are not in the Region's store any more, or are damaged.</summary>
+    public static AwsException DataLost(string id, string region, string why) => new("Unavailable", 503,
+        $"The data of {id} cannot be read from the block store of {region}: {why}");
+
     private static AwsException Bad(string code, string message) => new(code, 400, message);
 
     /// <summary>An id that cannot be one of its type.</summary>
