@@ -1,6 +1,8 @@
 using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Iam;
 using Kiln.Service.Kms;
 using Kiln.Service.Persistence;
@@ -34,6 +36,7 @@ internal static class Composition
         services.AddSingleton<Bootstrap>();
         services.AddScoped<Authorization>();
         services.AddScoped<KeyUse>();
+        services.AddStorage();
         foreach (var type in typeof(IReconciler).Assembly.GetTypes())
         {
             if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))
@@ -41,6 +44,15 @@ internal static class Composition
         }
         services.AddHostedService<Worker>();
         return services;
+    }
+
+    private static void AddStorage(this IServiceCollection services)
+    {
+        services.AddSingleton<RegionStores>();
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<VolumeDevices>();
+        services.AddScoped<DataKeys>();
+        services.AddScoped<EbsKeys>();
     }
 
     private static void AddDatabase(this IServiceCollection services, ServiceOptions options)

@@ -2,7 +2,8 @@ using Kiln.Protocol.Errors;
 
 namespace Kiln.Service.Ec2.Encryption;
 
-/// <summary>Which key new volumes and copies get, as tables. Encryption can be added or changed, never removed.</summary>
+/// <summary>Which key new volumes and copies get, as tables. Encryption can be added or changed, never
+/// removed.</summary>
 /// <remarks>
 /// Amazon EBS User Guide, "Encryption outcomes"; EC2 User Guide, "Use encryption with EBS-backed AMIs". Rows are read
 /// from the top; the first that fits decides.
@@ -11,7 +12,8 @@ public static class KeyChoice
 {
     /// <summary>A volume made of a snapshot, or of nothing.</summary>
     /// <param name="source">What it is made from.</param>
-    /// <param name="encrypted">The parameter Encrypted; false counts as absent, for it cannot take encryption away.</param>
+    /// <param name="encrypted">The parameter Encrypted; false counts as absent, for it cannot take encryption
+    /// away.</param>
     /// <param name="named">Whether KmsKeyId was given.</param>
     /// <param name="byDefault">Whether the caller's account encrypts by default in the Region.</param>
     /// <exception cref="AwsException">KmsKeyId without Encrypted.</exception>
@@ -35,13 +37,15 @@ public static class KeyChoice
     /// <param name="byDefault">Whether the caller's account encrypts by default in the new Region.</param>
     /// <param name="replica">Whether the source's key is a multi-Region key with a replica in the new Region that is
     /// enabled and that the caller may use. Always false under StrictAwsCopyKey.</param>
-    /// <exception cref="AwsException">KmsKeyId without Encrypted, or Encrypted=false on an encrypted source.</exception>
+    /// <exception cref="AwsException">KmsKeyId without Encrypted, or Encrypted=false on an encrypted
+    /// source.</exception>
     public static KeyPick ForSnapshotCopy(
         KeySource source, bool sameRegion, bool? encrypted, bool named, bool byDefault, bool replica) =>
         ForCopy("snapshot", source, sameRegion, encrypted, named, byDefault, replica);
 
     /// <summary>A copy of one snapshot behind an image. The parameters are those of a snapshot's copy.</summary>
-    /// <exception cref="AwsException">KmsKeyId without Encrypted, or Encrypted=false on an encrypted source.</exception>
+    /// <exception cref="AwsException">KmsKeyId without Encrypted, or Encrypted=false on an encrypted
+    /// source.</exception>
     public static KeyPick ForImageCopy(
         KeySource source, bool sameRegion, bool? encrypted, bool named, bool byDefault, bool replica) =>
         ForCopy("image", source, sameRegion, encrypted, named, byDefault, replica);

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Kiln.Service.Ec2.Storage;
 
-/// <summary>The block stores of this node: one a Region, under <c>DATA/REGION/blocks</c>, opened when first needed.</summary>
+/// <summary>The block stores of this node: one a Region, under <c>DATA/REGION/blocks</c>, opened when first
+/// needed.</summary>
 /// <remarks>
 /// A Region is a failure domain: a store that cannot be opened refuses calls of its own Region and nothing else, and
 /// is tried again by the next call. Thread-safe.

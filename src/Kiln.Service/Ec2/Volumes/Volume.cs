@@ -69,7 +69,7 @@ public sealed class Volume : Entity
     public string? DataKeyId { get; init; }
 
     /// <summary>Whether several instances may attach it (io1, io2).</summary>
-    public bool MultiAttachEnabled { get; init; }
+    public bool MultiAttachEnabled { get; set; }
 
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreateTime { get; init; }
@@ -89,8 +89,23 @@ public sealed class Volume : Entity
     /// <summary>Product codes that travel with the blocks.</summary>
     public IReadOnlyList<string> ProductCodes { get; init; } = [];
 
+    /// <summary>The attribute autoEnableIO. Kiln never takes a volume's I/O away, so it is kept and shown
+    /// only.</summary>
+    public bool AutoEnableIO { get; set; }
+
+    /// <summary>Why it is in the state error; null otherwise.</summary>
+    [MaxLength(1024)]
+    public string? StateMessage { get; private set; }
+
     /// <summary>The attachment; several only with multi-attach.</summary>
     public List<VolumeAttachment> Attachments { get; init; } = [];
+
+    /// <summary>It cannot be made.</summary>
+    public void Fail(string message)
+    {
+        State = VolumeState.Error;
+        StateMessage = message.Length > 1024 ? message[..1024] : message;
+    }
 
     private sealed class Configuration : IEntityTypeConfiguration<Volume>
     {

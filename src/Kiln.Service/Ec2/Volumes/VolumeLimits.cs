@@ -1,6 +1,7 @@
 namespace Kiln.Service.Ec2.Volumes;
 
-/// <summary>What a volume type may be: sizes in GiB, IOPS, throughput in MiB/s. Amazon EBS User Guide "Volume types".</summary>
+/// <summary>What a volume type may be: sizes in GiB, IOPS, throughput in MiB/s. Amazon EBS User Guide "Volume
+/// types".</summary>
 public sealed record VolumeLimits
 {
     /// <summary>The type of a volume that names none: EC2's default.</summary>
