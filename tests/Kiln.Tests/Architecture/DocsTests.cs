@@ -5,6 +5,8 @@ namespace Kiln.Tests.Architecture;
 /// <summary>The pages and the code name each other, and every link leads somewhere.</summary>
 public sealed partial class DocsTests
 {
+    private const string Map = "docs/README.md";
+
     [Fact]
     public void Links_between_pages_resolve() => Rule.Holds(
         from page in Tree.Files(".md")
@@ -34,16 +36,24 @@ public sealed partial class DocsTests
         "Write the page, or name the one that is meant.");
 
     [Fact]
+    public void Every_page_is_on_the_map() => Rule.Holds(
+        from page in Tree.Files(".md")
+        where page.StartsWith("docs/", StringComparison.Ordinal) && page != Map
+        where !Tree.Text(Map).Contains($"({page["docs/".Length..]})", StringComparison.Ordinal)
+        select page,
+        $"Link it from {Map}, with a word on when to read it: a page that nobody finds is not there.");
+
+    [Fact]
     public void Decisions_are_numbered_and_on_the_map()
     {
-        var map = Tree.Text("docs/README.md");
+        var map = Tree.Text(Map);
         var records = Tree.Files(".md").Where(f => f.StartsWith("docs/decisions/", StringComparison.Ordinal)).ToList();
         Rule.Holds(
             records.Select((file, index) => (file, name: Path.GetFileName(file), number: $"{index + 1:0000}-"))
                 .Where(r => !r.name.StartsWith(r.number, StringComparison.Ordinal)
                     || !map.Contains($"decisions/{r.name}", StringComparison.Ordinal))
-                .Select(r => $"{r.file}: expected number {r.number[..4]} and a link in docs/README.md"),
-            "Decision records are numbered without gaps, and docs/README.md links each.");
+                .Select(r => $"{r.file}: expected number {r.number[..4]} and a link in {Map}"),
+            $"Decision records are numbered without gaps, and {Map} links each.");
     }
 
     [Fact]
