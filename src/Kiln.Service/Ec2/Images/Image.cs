@@ -87,6 +87,9 @@ public sealed class Image : Entity
     [MaxLength(8)]
     public string? ImdsSupport { get; set; }
 
+    /// <summary>Product codes, copied along from its snapshots; an image with one cannot be public.</summary>
+    public IReadOnlyList<string> ProductCodes { get; init; } = [];
+
     /// <summary>The instance it was made from.</summary>
     [MaxLength(24)]
     public string? SourceInstanceId { get; init; }
@@ -138,6 +141,14 @@ public sealed class Image : Entity
         }
     }
 
+    /// <summary>Whether DeregisterImage is refused for now: protected, or in the day after that ended.</summary>
+    public bool IsProtected(DateTimeOffset now) =>
+        ProtectionCooldownEnd is { } end ? end > now : DeregistrationProtection != "disabled";
+
+    /// <summary>The protection as the owner sees it, e.g. <c>disabled after 2024-05-01T10:00:00.000Z</c>.</summary>
+    public string ProtectionText(DateTimeOffset now) => ProtectionCooldownEnd is not { } end ? DeregistrationProtection
+        : end > now ? $"disabled after {ImageItem.Milliseconds(end)}" : "disabled";
+
     private sealed class Configuration : IEntityTypeConfiguration<Image>
     {
         public void Configure(EntityTypeBuilder<Image> builder)
@@ -148,6 +159,7 @@ public sealed class Image : Entity
             builder.HasIndex(i => i.SourceImageId);
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.Devices).HasJson();
+            builder.Property(i => i.ProductCodes).HasJson();
             builder.HasMany(i => i.Snapshots).WithOne().HasForeignKey(s => s.ImageId);
             builder.HasMany(i => i.LaunchPermissions).WithOne().HasForeignKey(p => p.ImageId);
         }

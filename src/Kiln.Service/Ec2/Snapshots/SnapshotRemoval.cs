@@ -1,0 +1,28 @@
+using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Kiln.Service.Ec2.Snapshots;
+
+/// <summary>Removes a snapshot's row and what hangs on it. Its blocks are freed later, where nothing else needs them.</summary>
+public static class SnapshotRemoval
+{
+    /// <summary>Removes a snapshot, or has a pending one removed as soon as it is complete. Committed by the caller.</summary>
+    /// <remarks>The foreign key from images to snapshots is what keeps a snapshot that an image uses.</remarks>
+    public static async Task Remove(Db db, Snapshot snapshot, DateTimeOffset now, CancellationToken cancel)
+    {
+        if (snapshot.State == SnapshotState.Pending)
+        {
+            snapshot.DeleteRequested = true;
+            return;
+        }
+        db.RemoveRange(await db.CreateVolumePermissions.Where(p => p.SnapshotId == snapshot.Id).ToListAsync(cancel));
+        await Tagging.Forget(db, snapshot.Id, cancel);
+        db.Remove(snapshot);
+    }
+
+    /// <summary>An image that uses the snapshot, or null.</summary>
+    public static async Task<string?> UserOf(Db db, string snapshotId, CancellationToken cancel) =>
+        await db.ImageSnapshots.Where(s => s.SnapshotId == snapshotId).Select(s => s.ImageId)
+            .FirstOrDefaultAsync(cancel);
+}

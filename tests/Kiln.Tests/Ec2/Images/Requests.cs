@@ -1,0 +1,39 @@
+using Amazon.EC2;
+using Amazon.EC2.Model;
+
+namespace Kiln.Tests.Ec2.Images;
+
+/// <summary>The calls that most image tests begin with.</summary>
+internal static class Requests
+{
+    public static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>The registration of an image over one root snapshot.</summary>
+    public static RegisterImageRequest Registration(string name, string snapshotId) => new()
+    {
+        Name = name,
+        RootDeviceName = "/dev/xvda",
+        VirtualizationType = VirtualizationType.Hvm,
+        Architecture = ArchitectureValues.X86_64,
+        BlockDeviceMappings =
+            [new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { SnapshotId = snapshotId } }],
+    };
+
+    /// <summary>Registers an image over one root snapshot.</summary>
+    public static async Task<string> Register(this AmazonEC2Client ec2, string name, string snapshotId) =>
+        (await ec2.RegisterImageAsync(Registration(name, snapshotId), Cancel)).ImageId;
+
+    /// <summary>The image of an id; fails when there is none.</summary>
+    public static async Task<Image> Image(this AmazonEC2Client ec2, string imageId) => Assert.Single(
+        (await ec2.DescribeImagesAsync(new DescribeImagesRequest { ImageIds = [imageId] }, Cancel)).Images);
+
+    /// <summary>The code and message of a refusal.</summary>
+    public static async Task<(string Code, string Message)> Refusal(Func<Task> call)
+    {
+        var refusal = await Assert.ThrowsAsync<AmazonEC2Exception>(call);
+        return (refusal.ErrorCode, refusal.Message);
+    }
+
+    /// <summary>Asserts a refusal's code.</summary>
+    public static async Task Refused(string code, Func<Task> call) => Assert.Equal(code, (await Refusal(call)).Code);
+}
