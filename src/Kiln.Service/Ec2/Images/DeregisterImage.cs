@@ -105,7 +105,7 @@ public sealed class DeregisterImage(Db db, TimeProvider clock)
     {
         if (isInUse)
             return ReturnCode.Skipped;
-        if (snapshot.AccountId != call.AccountId)
+        if (snapshot.AccountId != call.AccountId || snapshot.IsLocked(now))
             return ReturnCode.ClientError;
         if (!await call.MayAsync("ec2:DeleteSnapshot", Arn.Snapshot(call.Region, snapshot.Id)))
             return ReturnCode.MissingPermissions;

@@ -133,6 +133,9 @@ public sealed class Snapshot : Entity
     [MaxLength(24)]
     public string? SetId { get; init; }
 
+    /// <summary>What keeps it from deletion; null for nothing.</summary>
+    public SnapshotLock? Lock { get; set; }
+
     /// <summary>Who besides the owner may make volumes of it.</summary>
     public List<CreateVolumePermission> Permissions { get; init; } = [];
 
@@ -148,6 +151,10 @@ public sealed class Snapshot : Entity
         CompletionTime = now;
         CutId = null;
     }
+
+    /// <summary>Whether a lock keeps it from deletion now.</summary>
+    public bool IsLocked(DateTimeOffset now) =>
+        Lock is { } held && held.StateAt(this, now) != SnapshotLock.State.Expired;
 
     /// <summary>It cannot be made.</summary>
     public void Fail(string message, DateTimeOffset now)
@@ -171,6 +178,7 @@ public sealed class Snapshot : Entity
             builder.HasIndex(s => s.SetId);
             builder.Property(s => s.Platform).HasJson();
             builder.Property(s => s.ProductCodes).HasJson();
+            builder.Property(s => s.Lock).HasJson();
             builder.HasMany(s => s.Permissions).WithOne().HasForeignKey(p => p.SnapshotId);
         }
     }

@@ -19,10 +19,10 @@ public sealed class DeregisterImageTests(TestServer server) : IClassFixture<Test
 
         Assert.True(answer.Return);
         Assert.Null(answer.DeleteSnapshotResults);
-        Assert.Empty((await _ec2.DescribeImagesAsync(new DescribeImagesRequest { ImageIds = [id] }, Cancel)).Images ?? []);
+        Assert.Empty(await _ec2.Images(new DescribeImagesRequest { ImageIds = [id] }));
         Assert.Equal(("InvalidAMIID.Unavailable", $"The image ID '{id}' is no longer available"),
             await Refusal(() => _ec2.DeregisterImageAsync(new DeregisterImageRequest(id), Cancel)));
-        Assert.Single((await _ec2.DescribeSnapshotsAsync(new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots);
+        Assert.Single(await _ec2.Snapshots(new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }));
 
         await server.Advance(TimeSpan.FromMinutes(61));
         Assert.Equal(("InvalidAMIID.NotFound", $"The image id '[{id}]' does not exist"),

@@ -27,6 +27,19 @@ internal static class Requests
     public static async Task<Image> Image(this AmazonEC2Client ec2, string imageId) => Assert.Single(
         (await ec2.DescribeImagesAsync(new DescribeImagesRequest { ImageIds = [imageId] }, Cancel)).Images);
 
+    /// <summary>The images of a request; the client library leaves an empty list out.</summary>
+    public static async Task<List<Image>> Images(this AmazonEC2Client ec2, DescribeImagesRequest request) =>
+        (await ec2.DescribeImagesAsync(request, Cancel)).Images ?? [];
+
+    /// <summary>The images that filters find, by id.</summary>
+    public static async Task<List<string>> Found(this AmazonEC2Client ec2, string filter, params string[] values) =>
+        [.. (await ec2.Images(new DescribeImagesRequest { Filters = [new Filter(filter, [.. values])] }))
+            .Select(i => i.ImageId)];
+
+    /// <summary>The snapshots of a request.</summary>
+    public static async Task<List<Snapshot>> Snapshots(this AmazonEC2Client ec2, DescribeSnapshotsRequest request) =>
+        (await ec2.DescribeSnapshotsAsync(request, Cancel)).Snapshots ?? [];
+
     /// <summary>The code and message of a refusal.</summary>
     public static async Task<(string Code, string Message)> Refusal(Func<Task> call)
     {

@@ -1,6 +1,7 @@
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Snapshots;
+using Kiln.Service.Kms;
 using Kiln.Tests.Fixtures;
 
 namespace Kiln.Tests.Ec2.Images;
@@ -20,7 +21,8 @@ internal static class Rows
         {
             var snapshot = new Snapshot
             {
-                Id = id, Region = region, AccountId = account, NodeId = "node-0", VolumeSizeGiB = sizeGiB, StartTime = now,
+                Id = id, Region = region, AccountId = account, NodeId = "node-0", VolumeSizeGiB = sizeGiB,
+                StartTime = now,
                 Origin = SnapshotOrigin.Direct, LineageId = id, Encrypted = kmsKeyId is not null, KmsKeyId = kmsKeyId,
                 Platform = platform, ProductCodes = productCodes ?? [], Description = description,
             };
@@ -40,4 +42,22 @@ internal static class Rows
         db.Add(new LaunchPermission { ImageId = imageId, Kind = LaunchPermission.UserId, Value = account });
         return db.SaveChangesAsync(TestContext.Current.CancellationToken);
     });
+
+    /// <summary>A KMS key's row; its material is never used.</summary>
+    public static async Task<string> Key(
+        this TestServer server, string account = TestServer.A, string region = "us-east-1", bool awsManaged = false)
+    {
+        var id = Ids.Uuid();
+        var arn = Arn.Key(region, account, id);
+        await server.WithDb(db =>
+        {
+            db.Add(new Key
+            {
+                Arn = arn, KeyId = id, Region = region, AccountId = account, Policy = "{}",
+                AwsManaged = awsManaged, SealedMaterial = [1], CreationDate = server.Clock.GetUtcNow(),
+            });
+            return db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        });
+        return arn;
+    }
 }

@@ -13,6 +13,9 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
     private static CreateTagsRequest Put(string id, params (string Key, string Value)[] tags) =>
         new() { Resources = [id], Tags = [.. tags.Select(t => new Tag(t.Key, t.Value))] };
 
+    private Task Delete(string id, params Tag[] tags) =>
+        _ec2.DeleteTagsAsync(new DeleteTagsRequest { Resources = [id], Tags = [.. tags] }, Cancel);
+
     private async Task<List<(string, string)>> TagsOf(string id, AmazonEC2Client? ec2 = null) =>
         [.. ((await (ec2 ?? _ec2).DescribeTagsAsync(
             new DescribeTagsRequest { Filters = [new Filter("resource-id", [id])] }, Cancel)).Tags ?? [])
@@ -26,7 +29,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
 
         await _ec2.CreateTagsAsync(new CreateTagsRequest
         {
-            Resources = [image, snapshot], Tags = [new Tag("Team", "kiln"), new Tag("team", "other"), new Tag("empty", "")],
+            Resources = [image, snapshot],
+            Tags = [new Tag("Team", "kiln"), new Tag("team", "other"), new Tag("empty", "")],
         }, Cancel);
         await _ec2.CreateTagsAsync(Put(image, ("Team", "fire")), Cancel);
 
@@ -34,11 +38,11 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal([("Team", "kiln"), ("empty", ""), ("team", "other")], await TagsOf(snapshot));
         Assert.Equal(3, (await _ec2.Image(image)).Tags.Count);
 
-        await _ec2.DeleteTagsAsync(new DeleteTagsRequest { Resources = [image], Tags = [new Tag("Team", "water"), new Tag("team", "other")] }, Cancel);
+        await Delete(image, new Tag("Team", "water"), new Tag("team", "other"));
         Assert.Equal([("Team", "fire"), ("empty", "")], await TagsOf(image));
-        await _ec2.DeleteTagsAsync(new DeleteTagsRequest { Resources = [image], Tags = [new Tag { Key = "Team" }, new Tag { Key = "absent" }] }, Cancel);
+        await Delete(image, new Tag { Key = "Team" }, new Tag { Key = "absent" });
         Assert.Equal([("empty", "")], await TagsOf(image));
-        await _ec2.DeleteTagsAsync(new DeleteTagsRequest { Resources = [image] }, Cancel);
+        await Delete(image);
         Assert.Empty(await TagsOf(image));
         Assert.Equal(3, (await TagsOf(snapshot)).Count);
     }
@@ -48,7 +52,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
     {
         var image = await _ec2.Register("bad tags", await server.Snapshot());
         await _ec2.CreateTagsAsync(Put(image, ("kept", "1")), Cancel);
-        Task Bad(string code, params (string, string)[] tags) => Refused(code, () => _ec2.CreateTagsAsync(Put(image, tags), Cancel));
+        Task Bad(string code, params (string, string)[] tags) =>
+            Refused(code, () => _ec2.CreateTagsAsync(Put(image, tags), Cancel));
 
         await Bad("InvalidParameterValue", ("ok", "1"), ("aws:made", "1"));
         await Bad("InvalidParameterValue", ("ok", "1"), ("AWS:made", "1"));
@@ -59,7 +64,7 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         await Bad("TagLimitExceeded", [.. Enumerable.Range(0, 51).Select(n => ($"k{n}", "1"))]);
         Assert.Equal([("kept", "1")], await TagsOf(image));
         await _ec2.CreateTagsAsync(Put(image, [.. Enumerable.Range(0, 49).Select(n => ($"k{n}", "1"))]), Cancel);
-        await _ec2.CreateTagsAsync(Put(image, ("kept", "2"), (new string('k', 0) + "k0", new string('v', 256))), Cancel);
+        await _ec2.CreateTagsAsync(Put(image, ("kept", "2"), ("k0", new string('v', 256))), Cancel);
         Assert.Equal(50, (await TagsOf(image)).Count);
     }
 
@@ -93,8 +98,7 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal([("mine", "1")], await TagsOf(image));
         Assert.Equal([("theirs", "2")], await TagsOf(image, other));
         Assert.Equal("theirs", Assert.Single((await other.Image(image)).Tags).Key);
-        Assert.Empty((await other.DescribeImagesAsync(
-            new DescribeImagesRequest { Filters = [new Filter("tag:mine", ["*"])] }, Cancel)).Images ?? []);
+        Assert.Empty(await other.Found("tag:mine", "*"));
     }
 
     [Fact]
@@ -105,7 +109,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         for (var n = 0; n < 4; n++)
         {
             snapshots.Add(await server.Snapshot(account: TestServer.C));
-            await ec2.CreateTagsAsync(Put(snapshots[n], ("n", $"{n}"), ("odd/even", n % 2 == 0 ? "even" : "odd"), ("all", "x*y")), Cancel);
+            await ec2.CreateTagsAsync(
+                Put(snapshots[n], ("n", $"{n}"), ("odd/even", n % 2 == 0 ? "even" : "odd"), ("all", "x*y")), Cancel);
         }
         async Task<int> Count(string name, params string[] values) => ((await ec2.DescribeTagsAsync(
             new DescribeTagsRequest { Filters = [new Filter(name, [.. values])] }, Cancel)).Tags ?? []).Count;
@@ -120,7 +125,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal(0, await Count("resource-type", "image"));
         Assert.Equal(3, await Count("resource-id", snapshots[1]));
         await Refused("InvalidParameterValue", () => Count("colour", "red"));
-        await Refused("InvalidParameterValue", () => ec2.DescribeTagsAsync(new DescribeTagsRequest { MaxResults = 4 }, Cancel));
+        await Refused("InvalidParameterValue",
+            () => ec2.DescribeTagsAsync(new DescribeTagsRequest { MaxResults = 4 }, Cancel));
 
         var seen = new List<string>();
         string? token = null;
