@@ -16,7 +16,16 @@ public static partial class Ec2Error
         Bad("InvalidAMIID.NotFound", $"The image id '[{id}]' does not exist");
 
     /// <summary>Not an image id.</summary>
-    public static AwsException InvalidAmiIdMalformed(string id) => Malformed("InvalidAMIID.Malformed", Short(id), "ami");
+    public static AwsException InvalidAmiIdMalformed(string id) =>
+        Malformed("InvalidAMIID.Malformed", Short(id), "ami");
+
+    /// <summary>Not a kernel id.</summary>
+    public static AwsException InvalidKernelIdMalformed(string id) =>
+        Malformed("InvalidKernelId.Malformed", Short(id), "aki");
+
+    /// <summary>Not a RAM disk id.</summary>
+    public static AwsException InvalidRamDiskIdMalformed(string id) =>
+        Malformed("InvalidRamDiskId.Malformed", Short(id), "ari");
 
     /// <summary>The image was deregistered lately.</summary>
     public static AwsException InvalidAmiIdUnavailable(string id) =>

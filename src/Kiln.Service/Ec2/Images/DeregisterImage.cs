@@ -8,8 +8,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Images;
 
-/// <summary>Takes an image out of use; its snapshots stay unless they are asked to go. EC2 API Reference "DeregisterImage".</summary>
-/// <remarks>Instances and volumes made from it are not touched: volumes never depend on their image. Its name is free.</remarks>
+/// <summary>
+/// Takes an image out of use; its snapshots stay unless they are asked to go. EC2 API Reference "DeregisterImage".
+/// </summary>
+/// <remarks>
+/// Instances and volumes made from it are not touched: volumes never depend on their image. Its name is free.
+/// </remarks>
 [Operation("ec2:DeregisterImage")]
 public sealed class DeregisterImage(Db db, TimeProvider clock)
     : IOperation<DeregisterImage.Request, DeregisterImage.Response>

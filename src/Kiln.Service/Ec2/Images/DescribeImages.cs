@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Images;
 
-/// <summary>Lists images: the caller's own, those shared with it, public ones. EC2 API Reference "DescribeImages".</summary>
+/// <summary>
+/// Lists images: the caller's own, those shared with it, public ones. EC2 API Reference "DescribeImages".
+/// </summary>
 /// <remarks>
 /// Two statements a page: the images, and the caller's tags on them. An id in the request that was deregistered
 /// lately gives no image and no error; an unknown one, or one that the caller may not see, refuses the whole call.
@@ -30,7 +32,9 @@ public sealed class DescribeImages(Db db, Paging paging, TimeProvider clock)
         [Wire("ImageId"), MaxLength(IdsMax)]
         public IReadOnlyList<string> ImageIds { get; init; } = [];
 
-        /// <summary>Account ids, <c>self</c>, <c>amazon</c>, <c>aws-marketplace</c> or <c>aws-backup-vault</c>.</summary>
+        /// <summary>
+        /// Account ids, <c>self</c>, <c>amazon</c>, <c>aws-marketplace</c> or <c>aws-backup-vault</c>.
+        /// </summary>
         [Wire("Owner"), MaxLength(200)]
         public IReadOnlyList<string> Owners { get; init; } = [];
 

@@ -8,7 +8,9 @@ namespace Kiln.Service.Ec2.Images;
 /// <summary>What a block device mapping may say. EC2 User Guide "Block device mappings", "Device names".</summary>
 public static partial class DeviceRules
 {
-    /// <summary>Entries in one mapping: the 40 volumes of an instance and its instance store, with room to spare.</summary>
+    /// <summary>
+    /// Entries in one mapping: the 40 volumes of an instance and its instance store, with room to spare.
+    /// </summary>
     public const int EntriesMax = 100;
 
     /// <summary>Checks what does not depend on anything else: names, one kind per entry, no name twice.</summary>
@@ -48,62 +50,29 @@ public static partial class DeviceRules
     /// UnknownVolumeType, BootForVolumeTypeUnsupported.</exception>
     public static ImageDevice Volume(string name, EbsBlockDevice ebs, Snapshot? snapshot, bool isRoot)
     {
-        var type = VolumeTypeFacts.Of(ebs.VolumeType ?? VolumeTypeFacts.Default)
-            ?? throw Ec2Error.UnknownVolumeType(Ec2Error.Short(ebs.VolumeType!));
+        var type = VolumeLimits.Of(ebs.VolumeType ?? VolumeLimits.DefaultType);
         if (isRoot && !type.Boots)
         {
             throw new AwsException("BootForVolumeTypeUnsupported", 400,
-                $"The volume type '{type.Name}' cannot be a root volume. Use gp3, gp2, io1, io2 or standard for {name}.");
+                $"The volume type '{type.Type}' cannot be a root volume. " +
+                $"Use gp3, gp2, io1, io2 or standard for {name}.");
         }
         var size = ebs.VolumeSize ?? snapshot?.VolumeSizeGiB ?? throw Ec2Error.InvalidBlockDeviceMapping(
             $"Either snapshot ID or volume size must be provided for: {name}");
         if (snapshot is not null && size < snapshot.VolumeSizeGiB)
             throw Ec2Error.VolumeSmallerThanSnapshot(size, snapshot.Id, snapshot.VolumeSizeGiB);
-        if (size < type.SizeMin || size > type.SizeMax)
-        {
-            throw Ec2Error.InvalidBlockDeviceMapping(
-                $"Volume of size {size}GB is invalid for {name}: {type.Name} takes {type.SizeMin}GB to {type.SizeMax}GB.");
-        }
+        type.Check(size, ebs.Iops, ebs.Throughput);
         return new ImageDevice
         {
             DeviceName = name,
             SnapshotId = snapshot?.Id,
             VolumeSizeGiB = size,
-            VolumeType = type.Name,
-            Iops = Iops(ebs.Iops, type),
-            Throughput = Throughput(ebs.Throughput, type),
+            VolumeType = type.Type,
+            Iops = ebs.Iops,
+            Throughput = ebs.Throughput,
             DeleteOnTermination = ebs.DeleteOnTermination ?? isRoot,
             Encrypted = snapshot?.Encrypted ?? ebs.Encrypted ?? false,
         };
-    }
-
-    /// <summary>The IOPS of a volume, by its type.</summary>
-    private static int? Iops(int? asked, VolumeTypeFacts type)
-    {
-        if (asked is null)
-        {
-            return type.NeedsIops
-                ? throw Ec2Error.MissingParameter($"iops for {type.Name} volumes")
-                : null;
-        }
-        if (!type.TakesIops)
-            throw Ec2Error.InvalidParameterCombination($"The parameter iops is not supported for {type.Name} volumes.");
-        return asked >= type.IopsMin && asked <= type.IopsMax ? asked : throw Ec2Error.InvalidParameterValue(
-            $"Volume iops of {asked} is out of range: {type.Name} takes {type.IopsMin} to {type.IopsMax}.");
-    }
-
-    private static int? Throughput(int? asked, VolumeTypeFacts type)
-    {
-        if (asked is null)
-            return null;
-        if (type.ThroughputDefault is null)
-        {
-            throw Ec2Error.InvalidParameterCombination(
-                $"The parameter throughput is not supported for {type.Name} volumes.");
-        }
-        return asked >= type.ThroughputDefault && asked <= type.ThroughputMax ? asked
-            : throw Ec2Error.InvalidParameterValue($"Throughput of {asked} MiB/s is out of range: "
-                + $"{type.Name} takes {type.ThroughputDefault} to {type.ThroughputMax}.");
     }
 
     // Linux and Xen names; the recommended ones are narrower, but AWS refuses none of these.

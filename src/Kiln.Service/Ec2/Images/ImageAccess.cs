@@ -6,7 +6,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Images;
 
-/// <summary>Who may see and launch an image: its owner, accounts it is shared with, and everybody if it is public.</summary>
+/// <summary>
+/// Who may see and launch an image: its owner, accounts it is shared with, and everybody if it is public.
+/// </summary>
 /// <remarks>
 /// Permissions for organisations and their units are kept and listed, but there is no Organizations service that
 /// could say who belongs to one, so they let nobody in. EC2 User Guide "Shared AMI usage".
@@ -27,14 +29,18 @@ public static class ImageAccess
     public static IQueryable<string> SharedWith(Db db, string accountId) => db.LaunchPermissions
         .Where(p => p.Kind == LaunchPermission.UserId && p.Value == accountId).Select(p => p.ImageId);
 
-    /// <summary>Whether an account may see an image that was loaded; asks the database only about foreign private ones.</summary>
+    /// <summary>
+    /// Whether an account may see an image that was loaded; asks the database only about foreign private ones.
+    /// </summary>
     public static async Task<bool> MaySee(Db db, Image image, string accountId, CancellationToken cancel) =>
         image.AccountId == accountId || image.IsPublic || await db.LaunchPermissions.AnyAsync(p =>
             p.ImageId == image.Id && p.Kind == LaunchPermission.UserId && p.Value == accountId, cancel);
 
     /// <summary>The image that a launch or a copy names: it must be the caller's to see, and available.</summary>
-    /// <exception cref="AwsException">InvalidAMIID.Malformed, InvalidAMIID.NotFound, InvalidAMIID.Unavailable.</exception>
-    public static async Task<Image> ForUse(Db db, string imageId, string region, string accountId, CancellationToken cancel)
+    /// <exception cref="AwsException">InvalidAMIID.Malformed, InvalidAMIID.NotFound or
+    /// InvalidAMIID.Unavailable.</exception>
+    public static async Task<Image> ForUse(
+        Db db, string imageId, string region, string accountId, CancellationToken cancel)
     {
         CheckId(imageId);
         var image = await db.Images.SingleOrDefaultAsync(i => i.Id == imageId && i.Region == region, cancel);

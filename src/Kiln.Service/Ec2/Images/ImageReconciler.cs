@@ -5,7 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Images;
 
-/// <summary>Moves a pending image on: available when all its snapshots are completed, failed when one cannot be.</summary>
+/// <summary>
+/// Moves a pending image on: available when all its snapshots are completed, failed when one cannot be.
+/// </summary>
 public sealed class ImageReconciler(TimeProvider clock) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the image.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Volumes;
 
@@ -22,9 +21,9 @@ internal static class RegisterRules
         OneOf(request.ImdsSupport, "imdsSupport", "v2.0");
         OneOf(request.SriovNetSupport, "sriovNetSupport", "simple");
         if (request.KernelId is { } kernel && !Ids.IsWellFormed("aki", kernel))
-            throw new AwsException("InvalidKernelId.Malformed", 400, $"Invalid id: \"{Ec2Error.Short(kernel)}\" (expecting \"aki-...\")");
+            throw Ec2Error.InvalidKernelIdMalformed(kernel);
         if (request.RamdiskId is { } ramdisk && !Ids.IsWellFormed("ari", ramdisk))
-            throw new AwsException("InvalidRamDiskId.Malformed", 400, $"Invalid id: \"{Ec2Error.Short(ramdisk)}\" (expecting \"ari-...\")");
+            throw Ec2Error.InvalidRamDiskIdMalformed(ramdisk);
         if (request.UefiData is { } uefi && !Base64.IsValid(uefi))
             throw Ec2Error.InvalidParameterValue("The parameter uefiData is not base64.");
     }

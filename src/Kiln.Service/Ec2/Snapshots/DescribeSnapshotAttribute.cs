@@ -5,7 +5,9 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Tells a snapshot's owner who may use it, or its product codes. EC2 API Reference "DescribeSnapshotAttribute".</summary>
+/// <summary>
+/// Tells a snapshot's owner who may use it, or its product codes. EC2 API Reference "DescribeSnapshotAttribute".
+/// </summary>
 [Operation("ec2:DescribeSnapshotAttribute")]
 public sealed class DescribeSnapshotAttribute(Db db)
     : IOperation<DescribeSnapshotAttribute.Request, DescribeSnapshotAttribute.Response>

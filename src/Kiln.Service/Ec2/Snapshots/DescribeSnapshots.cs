@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Lists snapshots: the caller's own, those shared with it, public ones. EC2 API Reference "DescribeSnapshots".</summary>
+/// <summary>
+/// Lists snapshots: the caller's own, those shared with it, public ones. EC2 API Reference "DescribeSnapshots".
+/// </summary>
 [Operation("ec2:DescribeSnapshots")]
 public sealed class DescribeSnapshots(Db db, Paging paging)
     : IOperation<DescribeSnapshots.Request, DescribeSnapshots.Response>
@@ -85,7 +87,8 @@ public sealed class DescribeSnapshots(Db db, Paging paging)
                 throw Ec2Error.InvalidSnapshotNotFound(only);
             return rows.Where(s => s.Id == only);
         }
-        var seen = await Visible(call).Where(s => EF.Parameter(ids).Contains(s.Id)).Select(s => s.Id).ToListAsync(cancel);
+        var seen = await Visible(call).Where(s => EF.Parameter(ids).Contains(s.Id)).Select(s => s.Id)
+            .ToListAsync(cancel);
         return ids.Except(seen).FirstOrDefault() is { } absent
             ? throw Ec2Error.InvalidSnapshotNotFound(absent)
             : rows.Where(s => EF.Parameter(ids).Contains(s.Id));

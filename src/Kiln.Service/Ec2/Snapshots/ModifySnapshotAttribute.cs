@@ -97,11 +97,17 @@ public sealed class ModifySnapshotAttribute(Db db)
         if (listed.Count > 0 && add.Count + remove.Count == 0)
         {
             if (request.OperationType is not ("add" or "remove"))
-                throw Ec2Error.InvalidParameterCombination("OperationType must be add or remove where UserId or UserGroup is given.");
+            {
+                throw Ec2Error.InvalidParameterCombination(
+                    "OperationType must be add or remove where UserId or UserGroup is given.");
+            }
             (request.OperationType == "add" ? add : remove).AddRange(listed);
         }
         if (add.Count + remove.Count == 0)
-            throw Ec2Error.InvalidParameterCombination("No changes were given: give CreateVolumePermission.Add or .Remove.");
+        {
+            throw Ec2Error.InvalidParameterCombination(
+                "No changes were given: give CreateVolumePermission.Add or .Remove.");
+        }
         if (add.Count > 0 && remove.Count > 0)
             throw Ec2Error.InvalidParameterCombination("Permissions cannot be added and removed in one request.");
         return add.Count + remove.Count <= ChangesMax ? (add, remove)
@@ -136,13 +142,16 @@ public sealed class ModifySnapshotAttribute(Db db)
         if (snapshot.Encrypted)
             throw Ec2Error.OperationNotPermitted($"The snapshot {snapshot.Id} is encrypted and cannot be made public.");
         if (snapshot.ProductCodes.Count > 0)
-            throw Ec2Error.OperationNotPermitted($"The snapshot {snapshot.Id} has product codes and cannot be made public.");
+        {
+            throw Ec2Error.OperationNotPermitted(
+                $"The snapshot {snapshot.Id} has product codes and cannot be made public.");
+        }
         var settings = await db.RegionSettings.FindAsync([call.AccountId, call.Region], cancel);
         if (settings is { SnapshotBlockPublicAccess: not "unblocked" })
         {
             throw Ec2Error.OperationNotPermitted(
-                "You can’t publicly share this snapshot because block public access for snapshots is enabled for this " +
-                "account. To publicly share the snapshot, you must call the DisableSnapshotBlockPublicAccess API.");
+                "You can’t publicly share this snapshot because block public access for snapshots is enabled for " +
+                "this account. To publicly share the snapshot, you must call the DisableSnapshotBlockPublicAccess API.");
         }
     }
 }

@@ -6,7 +6,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Who may see a snapshot and make volumes of it: its owner, accounts it is shared with, everybody if public.</summary>
+/// <summary>
+/// Who may see a snapshot and make volumes of it: its owner, accounts it is shared with, everybody if public.
+/// </summary>
 /// <remarks>
 /// Under <c>block-all-sharing</c> of its owner a public snapshot counts as private, though its attributes go on
 /// saying public. Amazon EBS User Guide "Share a snapshot", "Block public access for snapshots".
@@ -38,7 +40,8 @@ public static class SnapshotAccess
         .Where(p => p.Kind == CreateVolumePermission.UserId && p.Value == accountId).Select(p => p.SnapshotId);
 
     /// <summary>The snapshots that a mapping names: each must be the caller's to read, and completed.</summary>
-    /// <exception cref="AwsException">InvalidSnapshotID.Malformed, InvalidSnapshot.NotFound, IncorrectState.</exception>
+    /// <exception cref="AwsException">InvalidSnapshotID.Malformed, InvalidSnapshot.NotFound or
+    /// IncorrectState.</exception>
     public static async Task<Dictionary<string, Snapshot>> ForUse(
         Db db, IReadOnlyList<string> ids, string region, string accountId, CancellationToken cancel)
     {

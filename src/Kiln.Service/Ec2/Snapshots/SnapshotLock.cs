@@ -38,7 +38,9 @@ public sealed record SnapshotLock
     /// <summary>Hours in which a compliance lock can still be changed.</summary>
     public int? CoolOffHours { get; init; }
 
-    /// <summary>From when days count: the snapshot's completion, if that is later than the lock; null while pending.</summary>
+    /// <summary>
+    /// From when days count: the snapshot's completion, if that is later than the lock; null while pending.
+    /// </summary>
     public DateTimeOffset? StartsAt(Snapshot snapshot) => snapshot.State == SnapshotState.Pending ? null
         : snapshot.CompletionTime > CreatedOn ? snapshot.CompletionTime : CreatedOn;
 

@@ -4,10 +4,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Removes a snapshot's row and what hangs on it. Its blocks are freed later, where nothing else needs them.</summary>
+/// <summary>
+/// Removes a snapshot's row and what hangs on it. Its blocks are freed later, where nothing else needs them.
+/// </summary>
 public static class SnapshotRemoval
 {
-    /// <summary>Removes a snapshot, or has a pending one removed as soon as it is complete. Committed by the caller.</summary>
+    /// <summary>
+    /// Removes a snapshot, or has a pending one removed as soon as it is complete. Committed by the caller.
+    /// </summary>
     /// <remarks>The foreign key from images to snapshots is what keeps a snapshot that an image uses.</remarks>
     public static async Task Remove(Db db, Snapshot snapshot, DateTimeOffset now, CancellationToken cancel)
     {

@@ -52,8 +52,8 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
         Assert.Equal("kiln", Assert.Single(image.Tags).Value);
         Assert.Equal(
             [
-                $"/dev/xvda {root} 10 gp2  True False", $"/dev/sdf {data} 20 gp3 4000 False False", "/dev/sdb ephemeral0",
-                "/dev/sdg  5 gp2  False False",
+                $"/dev/xvda {root} 10 gp2  True False", $"/dev/sdf {data} 20 gp3 4000 False False",
+                "/dev/sdb ephemeral0", "/dev/sdg  5 gp2  False False",
             ],
             image.BlockDeviceMappings.Select(Line));
     }
@@ -115,8 +115,8 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
     {
         var snapshot = await server.Snapshot();
 
-        Assert.Equal(("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may contain "
-            + "letters, numbers, '(', ')', '.', '-', '/' and '_'"), await Refusal(() => _ec2.Register(name, snapshot)));
+        Assert.Equal(("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may "
+            + "contain letters, numbers, '(', ')', '.', '-', '/' and '_'"), await Refusal(() => _ec2.Register(name, snapshot)));
         await Refused("InvalidAMIName.Malformed", () => _ec2.Register(new string('x', 129), snapshot));
         await _ec2.Register(name.Length > 2 ? $"[{snapshot}] a'b@c (1).-/_" : snapshot, snapshot);
     }
@@ -131,7 +131,7 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
 
         Assert.Equal(("InvalidSnapshot.NotFound", "The snapshot 'snap-0123456789abcdef0' does not exist."),
             await Refusal(() => _ec2.Register("bad-snapshot", "snap-0123456789abcdef0")));
-        Assert.Equal("InvalidSnapshotID.Malformed", (await Refusal(() => _ec2.Register("bad-snapshot", "snap-xyz"))).Code);
+        await Refused("InvalidSnapshotID.Malformed", () => _ec2.Register("bad-snapshot", "snap-xyz"));
         await Refused("InvalidSnapshot.NotFound", () => _ec2.Register("bad-snapshot", foreign));
         await Refused("InvalidSnapshot.NotFound", () => _ec2.Register("bad-snapshot", elsewhere));
         await Refused("IncorrectState", () => _ec2.Register("bad-snapshot", pending));
@@ -146,7 +146,7 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
         { "InvalidBlockDeviceMapping", "encrypted" },
         { "InvalidBlockDeviceMapping", "key" },
         { "InvalidBlockDeviceMapping", "smaller" },
-        { "InvalidBlockDeviceMapping", "larger" },
+        { "InvalidParameterValue", "larger" },
         { "InvalidBlockDeviceMapping", "nothing" },
         { "InvalidBlockDeviceMapping", "device name" },
         { "InvalidBlockDeviceMapping", "two kinds" },
@@ -200,7 +200,7 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
         Assert.Equal(size, image.BlockDeviceMappings[0].Ebs.VolumeSize);
         request.Name += " and one";
         request.BlockDeviceMappings[0].Ebs.VolumeSize = size + 1;
-        await Refused("InvalidBlockDeviceMapping", () => _ec2.RegisterImageAsync(request, Cancel));
+        await Refused("InvalidParameterValue", () => _ec2.RegisterImageAsync(request, Cancel));
     }
 
     [Fact]

@@ -86,7 +86,8 @@ public sealed class SnapshotSharingTests(TestServer server) : IClassFixture<Test
         await Bad("OperationNotPermitted", Give(encrypted, group: "all"));
         await Bad("OperationNotPermitted", Give(marketplace, group: "all"));
         Assert.Equal(
-            ("InvalidParameter", "Snapshots encrypted with the AWS Managed CMK can’t be shared. Specify another snapshot"),
+            ("InvalidParameter",
+                "Snapshots encrypted with the AWS Managed CMK can’t be shared. Specify another snapshot"),
             await Refusal(() => _ec2.ModifySnapshotAttributeAsync(Give(managed, TestServer.B), Cancel)));
         await Bad("InvalidAMIAttributeItemValue", Give(plain, "12345"));
         await Bad("InvalidAMIAttributeItemValue", Give(plain, group: "friends"));
@@ -115,7 +116,8 @@ public sealed class SnapshotSharingTests(TestServer server) : IClassFixture<Test
 
         Assert.Equal(("InvalidSnapshot.NotFound", $"The snapshot '{id}' does not exist."),
             await Refusal(() => _ec2.Snapshots(ById(id))));
-        await Refused("InvalidSnapshot.NotFound", () => _ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(id), Cancel));
+        await Refused("InvalidSnapshot.NotFound",
+            () => _ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(id), Cancel));
         await Refused("InvalidSnapshotID.Malformed",
             () => _ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest("snap-1"), Cancel));
         await _ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(await server.Snapshot(state: State.Error)), Cancel);

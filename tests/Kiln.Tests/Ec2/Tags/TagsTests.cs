@@ -132,7 +132,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         string? token = null;
         do
         {
-            var page = await ec2.DescribeTagsAsync(new DescribeTagsRequest { MaxResults = 5, NextToken = token }, Cancel);
+            var page = await ec2.DescribeTagsAsync(
+                new DescribeTagsRequest { MaxResults = 5, NextToken = token }, Cancel);
             seen.AddRange(page.Tags.Select(t => $"{t.ResourceId} {t.Key}"));
             token = page.NextToken;
         }
