@@ -46,10 +46,11 @@ internal static class Endpoint
                     break;
                 length += read;
             }
-            await Send(http, await pipeline.Answer(
+            using var answer = await pipeline.Answer(
                 Read(http, buffer.AsMemory(0, length)),
                 http.Connection.RemoteIpAddress?.ToString() ?? "",
-                http.RequestAborted));
+                http.RequestAborted);
+            await Send(http, answer);
         }
         catch (BadHttpRequestException malformed)
         {

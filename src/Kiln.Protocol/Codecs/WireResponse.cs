@@ -24,9 +24,14 @@ public sealed class WireResponse : IDisposable
     /// <summary>The body's bytes.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>Who lent the body's memory; it gets it back when the response is disposed.</summary>
+    public IDisposable? Owner { get; set; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        Owner?.Dispose();
+        Owner = null;
         if (Interlocked.Exchange(ref _pooled, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
     }
 

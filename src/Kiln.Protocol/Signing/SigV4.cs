@@ -43,9 +43,13 @@ public static class SigV4
     /// The hash of the body is checked where <c>x-amz-content-sha256</c> gives one. For <c>STREAMING-…</c> the body is
     /// not looked at here: <see cref="AwsChunkedBody"/> checks its chunks against the claim's signature.
     /// </remarks>
+    /// <returns>
+    /// The SHA-256 of the body in hex, as computed here; <see cref="UnsignedPayload"/> or <c>STREAMING-…</c> where the
+    /// signature says nothing of the body.
+    /// </returns>
     /// <exception cref="SignatureException">The signature does not match, or its time is too far from <paramref
     /// name="now"/>.</exception>
-    public static void Verify(SignatureClaim claim, WireRequest request, string secretKey, DateTimeOffset now)
+    public static string Verify(SignatureClaim claim, WireRequest request, string secretKey, DateTimeOffset now)
     {
         CheckTime(claim, now);
         var payload = PayloadHash(claim, request);
@@ -60,6 +64,7 @@ public static class SigV4
                 "The request signature we calculated does not match the signature you provided. "
                 + "Check your AWS Secret Access Key and signing method.");
         }
+        return payload;
     }
 
     /// <summary>The signature that a claim should carry.</summary>

@@ -46,7 +46,24 @@ public sealed class Call
 
     internal PolicyContext? ContextOf(string resource) => _resources.GetValueOrDefault(resource);
 
+    /// <summary>The SHA-256 of the request's body where checking the signature made it; else empty.</summary>
+    public ReadOnlyMemory<byte> BodySha256 { get; init; }
+
     internal Iam.Authorization? Authorization { get; init; }
+
+    /// <summary>The same call with the policies' judge of one attempt.</summary>
+    internal Call With(Iam.Authorization authorization) => new()
+    {
+        Caller = Caller,
+        Region = Region,
+        Service = Service,
+        Operation = Operation,
+        RequestId = RequestId,
+        DryRun = DryRun,
+        SourceAddress = SourceAddress,
+        BodySha256 = BodySha256,
+        Authorization = authorization,
+    };
 
     /// <summary>The action as IAM names it, e.g. <c>ec2:CreateImage</c>.</summary>
     public string Action => $"{Service}:{Operation}";
@@ -79,7 +96,7 @@ public sealed class Call
             $"{action} on resource: {resource} because no identity-based policy allows the {action} action"),
         "sts" or "iam" or "autoscaling" => new AwsException("AccessDenied", 403,
             $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource}"),
-        _ => new AwsException("AccessDeniedException", Service is "kms" or "ssm" or "config" or "events" ? 400 : 403,
+        _ => new AwsException("AccessDeniedException", 403,
             $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource} because no " +
             $"identity-based policy allows the {action} action"),
     };

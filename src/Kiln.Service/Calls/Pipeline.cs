@@ -38,12 +38,22 @@ public sealed partial class Pipeline(
         try
         {
             var claim = ReadClaim(request, ref service);
-            var caller = await Verify(claim, request, service, cancel);
+            var verified = await Verify(claim, request, service, cancel);
             if (!_regions.Contains(claim.Region))
                 throw UnknownRegion(service, claim.Region);
-            var operation = Find(request, service);
-            var input = service.Codec.Read(request, operation.Shape);
-            return await Run(service, operation, input, requestId, caller, claim.Region, sourceAddress, cancel);
+            var operation = Find(verified.Request, service);
+            var input = service.Codec.Read(verified.Request, operation.Shape);
+            return await Run(service, operation, input, new Call
+            {
+                Caller = verified.Caller,
+                Region = claim.Region,
+                Service = service.Name,
+                Operation = operation.Shape.Name,
+                RequestId = requestId,
+                DryRun = operation.DryRun(input),
+                SourceAddress = sourceAddress,
+                BodySha256 = verified.BodySha256,
+            }, cancel);
         }
         catch (AwsException refusal)
         {
@@ -88,14 +98,16 @@ public sealed partial class Pipeline(
         }
     }
 
-    private async Task<Caller> Verify(
+    private async Task<Verified> Verify(
         SignatureClaim claim, WireRequest request, ServiceEntry service, CancellationToken cancel)
     {
         var errors = service.SignatureErrors;
         var credential = await credentials.Find(claim.AccessKeyId, cancel) ?? throw errors.UnknownKey;
+        string hash;
         try
         {
-            SigV4.Verify(claim, request, credential.Secret, clock.Wall.GetUtcNow());
+            hash = SigV4.Verify(claim, request, credential.Secret, clock.Wall.GetUtcNow());
+            request = AwsChunkedBody.Decode(claim, request, credential.Secret, request.Body.Length);
         }
         catch (SignatureException failure)
         {
@@ -113,7 +125,7 @@ public sealed partial class Pipeline(
             throw errors.UnknownKey;
         if (credential.ExpiresAt is { } end && end <= clock.GetUtcNow())
             throw errors.SessionExpired;
-        return credential.Caller;
+        return new Verified(credential.Caller, request, hash.Length == 64 ? Convert.FromHexString(hash) : default);
     }
 
     private static OperationEntry Find(WireRequest request, ServiceEntry service)
@@ -129,30 +141,19 @@ public sealed partial class Pipeline(
     }
 
     private async Task<WireResponse> Run(
-        ServiceEntry service, OperationEntry operation, object input, string requestId,
-        Caller caller, string region, string sourceAddress, CancellationToken cancel)
+        ServiceEntry service, OperationEntry operation, object input, Call first, CancellationToken cancel)
     {
         var token = operation.ClientToken(input);
         for (var attempt = 1; ; attempt++)
         {
             await using var scope = scopes.CreateAsyncScope();
-            var call = new Call
-            {
-                Caller = caller,
-                Region = region,
-                Service = service.Name,
-                Operation = operation.Shape.Name,
-                RequestId = requestId,
-                DryRun = operation.DryRun(input),
-                SourceAddress = sourceAddress,
-                Authorization = scope.ServiceProvider.GetRequiredService<Authorization>(),
-            };
+            var call = first.With(scope.ServiceProvider.GetRequiredService<Authorization>());
             try
             {
                 if (string.IsNullOrEmpty(token) || call.DryRun)
                 {
                     var output = await operation.Handle(scope.ServiceProvider, input, call, cancel);
-                    return service.Codec.Write(output, operation.Shape, requestId);
+                    return service.Codec.Write(output, operation.Shape, call.RequestId);
                 }
                 var db = scope.ServiceProvider.GetRequiredService<Db>();
                 return await db.InTransaction(
@@ -224,6 +225,9 @@ public sealed partial class Pipeline(
             + "Start Kiln with --regions to change that.")
         : new AwsException("InvalidSignatureException", 403,
             $"The Region '{region}' is not enabled here. Enabled: {options.Regions}.");
+
+    /// <summary>A request whose signature holds, with its chunks put together.</summary>
+    private readonly record struct Verified(Caller Caller, WireRequest Request, byte[]? BodySha256);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
     private partial void LogFailed(Exception bug, string requestId);
