@@ -74,6 +74,18 @@ public sealed partial class BlockStore
         }
     }
 
+    /// <summary>Deletes the journal of a staging, open or not; a committed manifest stays. None of that id is
+    /// fine.</summary>
+    public void DiscardStaged(string id)
+    {
+        CheckStagedId(id);
+        lock (staged)
+        {
+            if (staged.TryGetValue(id, out var open)) open.Discard();
+            else if (backend.Exists(StagingFormat.NameOf(id))) backend.Delete(StagingFormat.NameOf(id));
+        }
+    }
+
     /// <summary>Waits until every put that began before has its journal entry: see docs/life-of-a-block.md.</summary>
     internal void DrainStaged()
     {

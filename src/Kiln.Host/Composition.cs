@@ -1,6 +1,8 @@
 using Kiln.Service;
 using Kiln.Service.Accounts;
+using Kiln.Service.Admin;
 using Kiln.Service.Calls;
+using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Iam;
@@ -37,6 +39,8 @@ internal static class Composition
         services.AddScoped<Authorization>();
         services.AddScoped<KeyUse>();
         services.AddStorage();
+        services.AddEbsDirect();
+        services.AddScoped<Operator>();
         foreach (var type in typeof(IReconciler).Assembly.GetTypes())
         {
             if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))
@@ -53,6 +57,15 @@ internal static class Composition
         services.AddSingleton<VolumeDevices>();
         services.AddScoped<DataKeys>();
         services.AddScoped<EbsKeys>();
+    }
+
+    private static void AddEbsDirect(this IServiceCollection services)
+    {
+        services.AddSingleton<BlockTokens>();
+        services.AddSingleton<KeyPermits>();
+        services.AddSingleton<ReadableSnapshots>();
+        services.AddSingleton<DirectUploads>();
+        services.AddScoped<DirectKeys>();
     }
 
     private static void AddDatabase(this IServiceCollection services, ServiceOptions options)

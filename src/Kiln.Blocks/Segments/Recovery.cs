@@ -33,7 +33,6 @@ internal static class Recovery
         var length = file.Length;
         var buffer = new byte[RecordHeader.Size + RecordHeader.StoredMax];
         long at = SegmentFormat.HeaderSize;
-        var end = at;
         while (at + RecordHeader.Size <= length)
         {
             var header = new RecordHeader(buffer);
@@ -56,18 +55,20 @@ internal static class Recovery
             }
 
             at += header.Total;
-            end = at;
         }
 
-        if (seal) TrySeal(file, seed, entries, end);
+        if (!seal) return;
+        TrySeal(file, seed, entries);
     }
 
-    private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries, long end)
+    private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries)
     {
         try
         {
-            // What follows the last header is a torn write: nothing was promised about it. A record with a header but
-            // damaged bytes keeps its place: it may be evidence, and only its commit could tell.
+            // What follows the last whole record is a torn write: nothing was promised about it.
+            var end = entries.Count == 0
+                ? SegmentFormat.HeaderSize
+                : entries[^1].Offset + (long)RecordHeader.Padded(entries[^1].StoredLength);
             end = (end + SegmentFormat.Page - 1) & -SegmentFormat.Page;
             file.SetLength(end);
             file.Write(end, SegmentFormat.Footer(entries, end, seed));

@@ -10,6 +10,9 @@ public static class OperationsPage
     /// <summary>The page, from the root of the tree.</summary>
     public const string File = "docs/operations.md";
 
+    /// <summary>Kiln's own service, which no public model describes.</summary>
+    public const string Own = "kiln";
+
     /// <summary>The page's text.</summary>
     public static string Write(OperationTable table)
     {
@@ -28,7 +31,7 @@ public static class OperationsPage
             `UnsupportedOperation`; one that nobody has, `InvalidAction`.
 
             """);
-        var services = table.Services.Where(s => s.Operations.Count > 0).OrderBy(s => s.Name, StringComparer.Ordinal);
+        var services = table.Services.Where(s => s.Name != Own && s.Operations.Count > 0).OrderBy(s => s.Name, StringComparer.Ordinal);
         foreach (var service in services)
             Service(text, service);
         var others = KnownOperations.Services

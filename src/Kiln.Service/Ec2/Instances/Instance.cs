@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Kiln.Service.Ec2.Images;
-using Kiln.Service.Ec2.Network;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -118,8 +117,8 @@ public sealed class Instance : Entity
     /// <summary>Whether it gets a public address when it starts.</summary>
     public bool AssociatePublicIpAddress { get; init; }
 
-    /// <summary>The interface while there is one, with its security groups; a terminated instance has none.</summary>
-    public NetworkInterface? Interface { get; init; }
+    /// <summary>Ids of its security groups.</summary>
+    public required IReadOnlyList<string> SecurityGroupIds { get; set; }
 
     /// <summary>User data, base64; null for none.</summary>
     public string? UserData { get; set; }
@@ -143,6 +142,9 @@ public sealed class Instance : Entity
 
     /// <summary>Detailed monitoring.</summary>
     public bool Monitoring { get; set; }
+
+    /// <summary>Whether the interface checks source and destination.</summary>
+    public bool SourceDestCheck { get; set; } = true;
 
     /// <summary>How the metadata service answers.</summary>
     public required MetadataOptions MetadataOptions { get; set; }
@@ -193,6 +195,7 @@ public sealed class Instance : Entity
             builder.HasIndex(i => new { i.SubnetId, i.PrivateIpAddress });
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.EphemeralDevices).HasJson();
+            builder.Property(i => i.SecurityGroupIds).HasJson();
             builder.Property(i => i.MetadataOptions).HasJson();
         }
     }

@@ -88,6 +88,10 @@ public sealed class Snapshot : Entity
     [MaxLength(24)]
     public string? ParentSnapshotId { get; init; }
 
+    /// <summary>For direct writes: the parent's manifest, kept from collection while this one is pending.</summary>
+    [MaxLength(128)]
+    public string? ParentManifestId { get; init; }
+
     /// <summary>For direct writes: when an abandoned one fails; moves with every write.</summary>
     public DateTimeOffset? DirectDeadline { get; set; }
 
