@@ -1,0 +1,3 @@
+using Kiln.Conformance.Fixtures;
+
+[assembly: AssemblyFixture(typeof(World))]
