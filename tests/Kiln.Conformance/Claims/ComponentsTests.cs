@@ -1,6 +1,7 @@
 using Amazon.EC2.Model;
 using Amazon.KeyManagementService.Model;
 using Kiln.Conformance.Fixtures;
+using Tag = Amazon.EC2.Model.Tag;
 
 namespace Kiln.Conformance.Claims;
 
