@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kiln.Blocks.Crypto;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
@@ -11,7 +10,6 @@ public sealed partial class BlockStore
     // A record may be moved by compaction between the look-up and the read; it is then found at its new place.
     private const int MovesMax = 8;
 
-    private readonly ConcurrentDictionary<ManifestId, DateTimeOffset> committed = new();
     private long puts;
     private long dedupHits;
     private long plainBytes;
@@ -97,7 +95,9 @@ public sealed partial class BlockStore
     {
         for (var attempt = 0; ; attempt++)
         {
-            if (!Index.TryFind(address, out var location)) throw new BlockMissingException(address);
+            if (!Index.TryFind(address, out var location)
+                && !(TryTakeFromTrash(address) && Index.TryFind(address, out location)))
+                throw new BlockMissingException(address);
             var segment = segments.Find(location.Segment);
             if (segment is not null)
             {
@@ -163,13 +163,6 @@ public sealed partial class BlockStore
             if (location.Offset >= segment.Written) appender.WriteOut();
         }
     }
-
-    /// <summary>When a manifest was committed by this process; null when before.</summary>
-    internal DateTimeOffset? CommittedAt(ManifestId id) => committed.TryGetValue(id, out var at) ? at : null;
-
-    internal void Forget(ManifestId id) => committed.TryRemove(id, out _);
-
-    private void Remember(ManifestId id) => committed[id] = Clock.GetUtcNow();
 
     private void PutRecord(ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain)
     {

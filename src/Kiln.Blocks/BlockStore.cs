@@ -20,6 +20,8 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     private readonly Appender[] appenders;
     private readonly CodecPool codecs;
     private readonly ConcurrentDictionary<BlockLease, bool> leases = new();
+    private readonly ConcurrentDictionary<ManifestId, DateTimeOffset> committed = new();
+    private readonly Lock manifestGate = new();
     private int nextAppender;
     private int disposed;
 
@@ -209,8 +211,14 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     internal ManifestId WriteManifest(long volumeBlocks, string? domainId, IReadOnlyList<PageReference> pages)
     {
         var bytes = ManifestFormat.Encode(volumeBlocks, domainId, pages, out var id);
-        Remember(id);
-        if (!backend.Exists(ManifestFormat.NameOf(id))) backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
+
+        // One step with the look of a collection that is about to trash an equal one.
+        lock (manifestGate)
+        {
+            committed[id] = Clock.GetUtcNow();
+            if (!backend.Exists(ManifestFormat.NameOf(id))) backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
+        }
+
         return id;
     }
 }

@@ -94,7 +94,7 @@ public sealed partial class VolumeDevice
             Workers.Run(store.Options.Workers, stop =>
             {
                 using var buffer = new AlignedBuffer(Block.Size);
-                while (TryTake(source, out var block) && !stop.IsCancellationRequested)
+                while (Workers.TryTake(source, out var block) && !stop.IsCancellationRequested)
                 {
                     PutBlock(frozen, builder, block, cut.SizeBytes, buffer.Span);
                     var at = Interlocked.Add(ref done, Block.Size);
@@ -108,16 +108,6 @@ public sealed partial class VolumeDevice
         MergeLayers();
         progress?.Report(new TransferProgress(total, total));
         return id;
-    }
-
-    private static bool TryTake(IEnumerator<long> queue, out long block)
-    {
-        lock (queue)
-        {
-            var more = queue.MoveNext();
-            block = more ? queue.Current : 0;
-            return more;
-        }
     }
 
     private static void PutBlock(

@@ -125,6 +125,21 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         }
     }
 
+    /// <summary>The manifest that the volume in a directory builds on, open or not; null when none.</summary>
+    /// <exception cref="BlockCorruptException">Its record is damaged.</exception>
+    public static ManifestId? BaseOf(string directory)
+    {
+        using var backend = new FileBackend(directory, readOnly: true);
+        try
+        {
+            return VolumeRecord.Read(backend).BaseId;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>True when the directory holds a volume.</summary>
     public static bool Exists(string directory) => File.Exists(Path.Combine(directory, VolumeRecord.FileName));
 

@@ -33,6 +33,7 @@ internal static class Recovery
         var length = file.Length;
         var buffer = new byte[RecordHeader.Size + RecordHeader.StoredMax];
         long at = SegmentFormat.HeaderSize;
+        var end = at;
         while (at + RecordHeader.Size <= length)
         {
             var header = new RecordHeader(buffer);
@@ -55,20 +56,18 @@ internal static class Recovery
             }
 
             at += header.Total;
+            end = at;
         }
 
-        if (!seal) return;
-        TrySeal(file, seed, entries);
+        if (seal) TrySeal(file, seed, entries, end);
     }
 
-    private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries)
+    private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries, long end)
     {
         try
         {
-            // What follows the last whole record is a torn write: nothing was promised about it.
-            var end = entries.Count == 0
-                ? SegmentFormat.HeaderSize
-                : entries[^1].Offset + (long)RecordHeader.Padded(entries[^1].StoredLength);
+            // What follows the last header is a torn write: nothing was promised about it. A record with a header but
+            // damaged bytes keeps its place: it may be evidence, and only its commit could tell.
             end = (end + SegmentFormat.Page - 1) & -SegmentFormat.Page;
             file.SetLength(end);
             file.Write(end, SegmentFormat.Footer(entries, end, seed));

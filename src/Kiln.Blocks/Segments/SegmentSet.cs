@@ -76,6 +76,19 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
         return report;
     }
 
+    /// <summary>True when a segment file in the trash lists a block.</summary>
+    internal bool TrashHolds(string name, uint id, BlockAddress address)
+    {
+        using var file = backend.Open(name);
+        var page = new byte[SegmentFormat.HeaderSize];
+        var entries = new List<SegmentEntry>();
+        return SegmentFormat.TryReadHeader(page.AsSpan(0, file.Read(0, page)), id, out var seed)
+            && Recovery.TryReadFooter(file, seed, entries) && entries.Exists(e => e.Address == address);
+    }
+
+    /// <summary>Takes a segment that came back from the trash into use.</summary>
+    internal void Reload(uint id) => LoadOne(id, readOnly: false, new RecoveryReport());
+
     private void LoadOne(uint id, bool readOnly, RecoveryReport report)
     {
         var name = SegmentFormat.NameOf(id);

@@ -18,6 +18,9 @@ internal sealed class FormNode(string segment, FormNode? parent)
     /// <summary>The children in the order in which they came.</summary>
     public IReadOnlyList<FormNode> Children => _children;
 
+    /// <summary>Whether it, or anything below it, has a value that is not empty.</summary>
+    public bool IsGiven => Value is { Length: > 0 } || _children.Exists(static c => c.IsGiven);
+
     /// <summary>The whole name down to here.</summary>
     public string Path => parent is null ? "" : parent.Path is { Length: > 0 } path ? $"{path}.{Segment}" : Segment;
 

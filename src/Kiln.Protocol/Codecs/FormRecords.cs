@@ -36,9 +36,14 @@ internal sealed class FormRecords(FormRules rules)
                 throw Refuse(child, shape);
             }
 
+            if (member.Unsupported is { } why)
+            {
+                if (child.IsGiven) throw rules.Faults.Unsupported(child.Path, why);
+                continue;
+            }
+
             var value = Value(child, member);
             if (value is null) continue;
-            if (member.Unsupported is { } why) throw rules.Faults.Unsupported(child.Path, why);
             values[member.Index] = value;
             given = true;
         }

@@ -93,9 +93,10 @@ internal sealed class JsonRecordReader(JsonRules rules)
             }
 
             var at = Path(path, name);
+            if (member.Unsupported is { } why && reader.TokenType != JsonTokenType.Null)
+                throw rules.Faults.Unsupported(at, why);
             if (Value(ref reader, member.Shape, member, at) is not { } value) continue;
             if (values[member.Index] is not null) throw rules.Faults.Malformed($"The member {at} is given twice");
-            if (member.Unsupported is { } why) throw rules.Faults.Unsupported(at, why);
             if (member.Limits?.Broken(value) is { } broken) throw rules.Faults.Invalid(Shown(value), at, broken);
             values[member.Index] = value;
         }

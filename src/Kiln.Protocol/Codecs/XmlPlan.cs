@@ -8,10 +8,10 @@ namespace Kiln.Protocol.Codecs;
 internal sealed class XmlPlan
 {
     /// <summary>The members that make up the element's content.</summary>
-    public required IReadOnlyList<XmlMemberPlan> Members { get; init; }
+    public required XmlMemberPlan[] Members { get; init; }
 
     /// <summary>The members that are attributes of the element.</summary>
-    public required IReadOnlyList<XmlMemberPlan> Attributes { get; init; }
+    public required XmlMemberPlan[] Attributes { get; init; }
 
     /// <summary>The plan of a structure under rules.</summary>
     public static XmlPlan Of(Shape shape, XmlRules rules)
@@ -20,8 +20,8 @@ internal sealed class XmlPlan
             .Select(m => new XmlMemberPlan(m, rules)).ToList();
         return new XmlPlan
         {
-            Members = members.FindAll(m => !m.Member.XmlAttribute),
-            Attributes = members.FindAll(m => m.Member.XmlAttribute),
+            Members = [.. members.Where(m => !m.Member.XmlAttribute)],
+            Attributes = [.. members.Where(m => m.Member.XmlAttribute)],
         };
     }
 }

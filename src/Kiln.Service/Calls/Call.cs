@@ -96,7 +96,7 @@ public sealed class Call
             $"{action} on resource: {resource} because no identity-based policy allows the {action} action"),
         "sts" or "iam" or "autoscaling" => new AwsException("AccessDenied", 403,
             $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource}"),
-        _ => new AwsException("AccessDeniedException", 403,
+        _ => new AwsException("AccessDeniedException", Service is "kms" or "ssm" or "config" or "events" ? 400 : 403,
             $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource} because no " +
             $"identity-based policy allows the {action} action"),
     };

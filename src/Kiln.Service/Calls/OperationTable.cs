@@ -31,6 +31,7 @@ public sealed class OperationTable
                 new QueryCodec("2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"), SignatureErrors.Query),
             Entry("iam", byService, _ =>
                 new QueryCodec("2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"), SignatureErrors.Query),
+            Entry("kms", byService, _ => new JsonCodec("1.1", "TrentService"), SignatureErrors.Json),
             Entry("ebs", byService, operations => new EbsCodec(operations), SignatureErrors.Json),
             Entry("kiln", byService, _ => new JsonCodec("1.1", "Kiln"), SignatureErrors.Json),
         }.ToDictionary(s => s.Name);

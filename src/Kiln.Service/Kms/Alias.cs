@@ -11,6 +11,9 @@ public sealed class Alias : Entity
     /// <summary>The name of the key that EBS takes when none is named.</summary>
     public const string EbsName = "alias/aws/ebs";
 
+    /// <summary>Aliases of one key: KMS's quota.</summary>
+    public const int PerKeyMax = 50;
+
     /// <summary>The account.</summary>
     [MaxLength(12)]
     public required string AccountId { get; init; }
@@ -32,6 +35,20 @@ public sealed class Alias : Entity
 
     /// <summary>When it was last pointed at a key.</summary>
     public required DateTimeOffset LastUpdatedDate { get; set; }
+
+    /// <summary>Refuses names that callers may not give.</summary>
+    /// <exception cref="Protocol.Errors.AwsException">ValidationException or NotAuthorizedException.</exception>
+    internal static void CheckName(string name)
+    {
+        if (!name.StartsWith("alias/", StringComparison.Ordinal) || name.Length == "alias/".Length)
+        {
+            throw KmsError.Of("ValidationException",
+                "Alias must start with the prefix \"alias/\". Please see " +
+                "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
+        }
+        if (name.StartsWith("alias/aws/", StringComparison.Ordinal))
+            throw KmsError.Of("NotAuthorizedException", "The prefix alias/aws/ is reserved.");
+    }
 
     private sealed class Configuration : IEntityTypeConfiguration<Alias>
     {

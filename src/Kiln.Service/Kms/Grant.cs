@@ -8,6 +8,9 @@ namespace Kiln.Service.Kms;
 /// <summary>A right on one key, given to one principal. KMS API Reference "GrantListEntry".</summary>
 public sealed class Grant : Entity
 {
+    /// <summary>Grants on one key: KMS's quota.</summary>
+    public const int PerKeyMax = 50_000;
+
     /// <summary>64 hex digits.</summary>
     [Key, MaxLength(128)]
     public required string Id { get; init; }

@@ -17,6 +17,9 @@ public sealed class Key : Entity
     /// <summary>Tags on one key: KMS's quota.</summary>
     public const int TagsMax = 50;
 
+    /// <summary>The name of a key's only policy.</summary>
+    public const string PolicyName = "default";
+
     /// <summary>The ARN; the row's key, and what EBS resources name.</summary>
     [MaxLength(256)]
     public required string Arn { get; init; }
@@ -64,6 +67,9 @@ public sealed class Key : Entity
 
     /// <summary>Its tags.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Replicas in other Regions, counted at the primary; 0 elsewhere.</summary>
+    public int Replicas { get; set; }
 
     /// <summary>Whether it has, or may have, replicas.</summary>
     public bool MultiRegion => PrimaryRegion is not null;

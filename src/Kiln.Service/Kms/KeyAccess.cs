@@ -11,4 +11,10 @@ public sealed record KeyAccess
 
     /// <summary>The alias by which the caller named the key; null when by id.</summary>
     public string? Alias { get; init; }
+
+    /// <summary>The operations that a new grant is to allow; null for other calls.</summary>
+    public IReadOnlyList<string>? GrantOperations { get; init; }
+
+    /// <summary>To whom a new grant is to be given; null for other calls.</summary>
+    public string? GranteePrincipal { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Kiln.Service.Calls;
 
 namespace Kiln.Service.Kms;
@@ -21,4 +22,11 @@ internal sealed record KeyName(string? KeyId, string? Alias, string? Region, str
             return new(null, resource, region, account);
         return resource.StartsWith("key/", StringComparison.Ordinal) ? new(resource["key/".Length..], null, region, account) : null;
     }
+
+    /// <summary>Whether a text has the form of a key id, so that a key of that id could exist.</summary>
+    public static bool IsKeyId(string text) => text.StartsWith("mrk-", StringComparison.Ordinal)
+        ? text.Length == 36 && !text.AsSpan(4).ContainsAnyExcept(HexDigits)
+        : Guid.TryParseExact(text, "D", out _);
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 }

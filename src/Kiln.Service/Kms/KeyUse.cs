@@ -11,7 +11,7 @@ namespace Kiln.Service.Kms;
 
 /// <summary>Finds keys, says who may use them, and encrypts under them: for KMS's operations and for EBS.</summary>
 /// <remarks>KMS Developer Guide, "Determining access to AWS KMS keys" and "How Amazon EBS uses AWS KMS".</remarks>
-public sealed class KeyUse(Db db, MasterKey master, Authorization authorization, TimeProvider clock)
+public sealed partial class KeyUse(Db db, MasterKey master, Authorization authorization, TimeProvider clock)
 {
     /// <summary>Finds a key by id, key ARN, alias name or alias ARN. An ARN of another Region finds nothing.</summary>
     /// <param name="accountId">Whose key an id or alias name without an ARN means.</param>
@@ -89,7 +89,7 @@ public sealed class KeyUse(Db db, MasterKey master, Authorization authorization,
         return Task.FromResult((plain, Wrap(key, plain, encryptionContext)));
     }
 
-    /// <summary>Encrypts under a key. What comes out names the key, so that <see cref="KeyIdOf"/> finds it again.</summary>
+    /// <summary>Encrypts under a key. What comes out names the key, so that <see cref="KeyOf"/> finds it again.</summary>
     /// <exception cref="AwsException">DisabledException or KMSInvalidStateException.</exception>
     public byte[] Wrap(Key key, ReadOnlySpan<byte> plain, IReadOnlyDictionary<string, string> encryptionContext)
     {
@@ -183,7 +183,9 @@ public sealed class KeyUse(Db db, MasterKey master, Authorization authorization,
         var operation = action[(action.IndexOf(':', StringComparison.Ordinal) + 1)..];
         var grants = await db.Grants.AsNoTracking()
             .Where(g => g.KeyArn == key.Arn && names.Contains(g.GranteePrincipal)).ToListAsync();
-        return grants.Exists(g => g.Covers(operation, access.Context));
+        return grants.Exists(g => g.Covers(operation, access.Context)
+            // Whoever may make grants by a grant cannot give more than it has.
+            && (access.GrantOperations is not { } wanted || (g.ContextEquals is null && !wanted.Except(g.Operations).Any())));
     }
 
     private async Task<PolicyContext> ContextOf(Caller caller, Key key, KeyAccess access, Call? call)
@@ -204,6 +206,10 @@ public sealed class KeyUse(Db db, MasterKey master, Authorization authorization,
             context.Set("kms:MultiRegionKeyType", key.IsPrimary ? "PRIMARY" : "REPLICA");
         if (access.Alias is { } alias)
             context.Set("kms:RequestAlias", alias);
+        if (access.GrantOperations is { } operations)
+            context.Set("kms:GrantOperations", operations);
+        if (access.GranteePrincipal is { } grantee)
+            context.Set("kms:GranteePrincipal", grantee);
         if (access.ViaService is { } service)
             context.Set("kms:ViaService", service).Set("kms:GrantIsForAWSResource", "true");
         var aliases = await db.Aliases.AsNoTracking()

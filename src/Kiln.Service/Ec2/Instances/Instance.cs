@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Kiln.Service.Ec2.Images;
+using Kiln.Service.Ec2.Network;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -117,8 +118,8 @@ public sealed class Instance : Entity
     /// <summary>Whether it gets a public address when it starts.</summary>
     public bool AssociatePublicIpAddress { get; init; }
 
-    /// <summary>Ids of its security groups.</summary>
-    public required IReadOnlyList<string> SecurityGroupIds { get; set; }
+    /// <summary>The interface while there is one, with its security groups; a terminated instance has none.</summary>
+    public NetworkInterface? Interface { get; init; }
 
     /// <summary>User data, base64; null for none.</summary>
     public string? UserData { get; set; }
@@ -142,9 +143,6 @@ public sealed class Instance : Entity
 
     /// <summary>Detailed monitoring.</summary>
     public bool Monitoring { get; set; }
-
-    /// <summary>Whether the interface checks source and destination.</summary>
-    public bool SourceDestCheck { get; set; } = true;
 
     /// <summary>How the metadata service answers.</summary>
     public required MetadataOptions MetadataOptions { get; set; }
@@ -195,7 +193,6 @@ public sealed class Instance : Entity
             builder.HasIndex(i => new { i.SubnetId, i.PrivateIpAddress });
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.EphemeralDevices).HasJson();
-            builder.Property(i => i.SecurityGroupIds).HasJson();
             builder.Property(i => i.MetadataOptions).HasJson();
         }
     }

@@ -30,6 +30,7 @@ public class Ec2QueryCodecTests
         [Wire("BlockDeviceMapping")] public IReadOnlyList<Mapping> BlockDeviceMappings { get; init; } = [];
         [Wire("Owner"), MaxLength(3)] public IReadOnlyList<string> Owners { get; init; } = [];
         [Unsupported("no placement here")] public string? Placement { get; init; }
+        [Unsupported("no licences here"), Wire("Licence")] public IReadOnlyList<string> Licences { get; init; } = [];
     }
 
     public sealed record Profile(string Name);
@@ -87,7 +88,7 @@ public class Ec2QueryCodecTests
     {
         var request =
             Read(
-            "Name=abc&Description=&Profile.Name=&Placement=&Architecture=&Owner.1="
+            "Name=abc&Description=&Profile.Name=&Placement=&Licence.1.Arn=&Architecture=&Owner.1="
             + "&BlockDeviceMapping.1.Ebs.SnapshotId=&MaxResults=");
         Assert.Equal("none", request.Description);
         Assert.Null(request.Profile);
@@ -119,6 +120,8 @@ public class Ec2QueryCodecTests
         "The parameter BlockDeviceMapping.1.Size is not recognized")]
     [InlineData(
         "Name=abc&Placement=x", "UnsupportedOperation", "The parameter Placement is not supported: no placement here.")]
+    [InlineData("Name=abc&Licence.1.Arn=x", "UnsupportedOperation",
+        "The parameter Licence is not supported: no licences here.")]
     [InlineData(
         "Name=abc&OutpostArn=x", "UnsupportedOperation", "The parameter OutpostArn is not supported: Outposts only.")]
     [InlineData("Name=abc&NetworkInterface.1.X=x", "UnsupportedOperation",

@@ -19,6 +19,18 @@ public class VectorTests
     [MemberData(nameof(Protocols))]
     public void Responses_write_as_the_client_expects(string protocol) => Replay("output", protocol, Write);
 
+    [Fact]
+    public void Ignored_cases_exist()
+    {
+        Assert.SkipUnless(VectorFiles.ArePresent, VectorFiles.Absent);
+        string[] protocols = ["ec2", "query", "json", "json_1_0", "rest-json", "rest-xml"];
+        var known = from direction in new[] { "input", "output" }
+                    from protocol in protocols
+                    from vector in VectorFiles.Read(direction, protocol)
+                    select (direction, vector.Id);
+        Assert.Empty(IgnoredVectors.All.Except(known));
+    }
+
     private static void Replay(
         string direction, string protocol, Func<VectorCase, (string Expected, string Actual)> play)
     {

@@ -1,0 +1,203 @@
+using System.Security.Cryptography;
+using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Segments;
+
+namespace Kiln.Blocks;
+
+// Copies between stores: only what the destination lacks travels.
+public sealed partial class BlockStore
+{
+    private const int CopyReportEvery = 16;
+
+    private sealed class CopyTally
+    {
+        public long Done;
+        public long MovedBlocks;
+        public long MovedBytes;
+    }
+
+    /// <summary>
+    /// Copies a manifest and what it reaches. Under one key, records travel as they are stored; under two, they are
+    /// sealed anew without being compressed again. Run it again after a crash: what has arrived is found there.
+    /// </summary>
+    /// <param name="manifest">The source's manifest.</param>
+    /// <param name="from">The source store.</param>
+    /// <param name="to">The destination; may be the source.</param>
+    /// <param name="fromDomain">Key domain of the manifest; null in the clear.</param>
+    /// <param name="toDomain">Key domain of the copy; null in the clear.</param>
+    /// <param name="options">Hints, rates, progress.</param>
+    /// <param name="cancel">Stops between blocks.</param>
+    /// <exception cref="ArgumentException"><paramref name="fromDomain"/> is not the manifest's.</exception>
+    /// <exception cref="BlockCorruptException">A record of the source is damaged: nothing of it was copied.</exception>
+    public static Task<CopyResult> CopyAsync(
+        ManifestId manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
+        CopyOptions options, CancellationToken cancel) =>
+        Task.Factory.StartNew(
+            () => Copy(from.OpenManifest(manifest), from, to, fromDomain, toDomain, options, cancel), cancel,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+    private static CopyResult Copy(
+        Manifest manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
+        CopyOptions options, CancellationToken cancel)
+    {
+        if (manifest.DomainId != fromDomain?.Id)
+            throw new ArgumentException("The manifest is of another key domain.", nameof(fromDomain));
+        var same = fromDomain is null ? toDomain is null : fromDomain.SameAs(toDomain);
+        if (same && from == to) return new CopyResult(manifest.Id, 0, 0);
+        from.Pin(manifest.Id);
+        try
+        {
+            return same
+                ? CopyAsStored(manifest, from, to, options, cancel)
+                : CopySealedAnew(manifest, from, to, fromDomain, toDomain, options, cancel);
+        }
+        finally
+        {
+            from.Unpin(manifest.Id);
+        }
+    }
+
+    private static CopyResult CopyAsStored(
+        Manifest manifest, BlockStore from, BlockStore to, CopyOptions options, CancellationToken cancel)
+    {
+        using var lease = to.Lease();
+        var tally = new CopyTally();
+
+        // A page that has arrived proves nothing about its blocks unless a committed manifest holds it, so only the
+        // destination's own index is asked, block by block; that costs no travel.
+        using (var queue = manifest.Entries().GetEnumerator())
+        {
+            var source = queue;
+            Workers.Run(to.options.Workers, stop =>
+            {
+                var codec = from.codecs.Rent();
+                try
+                {
+                    while (Workers.TryTake(source, out var entry) && !stop.IsCancellationRequested)
+                    {
+                        if (!entry.Address.IsZero && !to.Index.TryRenew(entry.Address, out _))
+                        {
+                            from.LoadRecord(codec, entry.Address, RecordHeader.KindBlock);
+                            Move(codec, to, tally, options, stop);
+                        }
+
+                        Report(tally, manifest, options);
+                    }
+                }
+                finally
+                {
+                    from.codecs.Return(codec);
+                }
+            }, cancel);
+        }
+
+        var pageCodec = from.codecs.Rent();
+        try
+        {
+            foreach (var page in manifest.Pages)
+            {
+                if (to.Index.TryRenew(page.Address, out _)) continue;
+                from.LoadRecord(pageCodec, page.Address, RecordHeader.KindPage);
+                Move(pageCodec, to, tally, options, cancel);
+            }
+        }
+        finally
+        {
+            from.codecs.Return(pageCodec);
+        }
+
+        to.Sync();
+        var id = to.WriteManifest(manifest.VolumeBlocks, manifest.DomainId, manifest.Pages);
+        return new CopyResult(id, tally.MovedBlocks, tally.MovedBytes);
+    }
+
+    private static CopyResult CopySealedAnew(
+        Manifest manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
+        CopyOptions options, CancellationToken cancel)
+    {
+        var earlier = options.Earlier is { } pair && from.HasManifest(pair.Source) && to.HasManifest(pair.Copy)
+            && to.OpenManifest(pair.Copy).DomainId == toDomain?.Id ? options.Earlier : null;
+        using var builder = to.BuildManifest(manifest.VolumeBlocks, toDomain, earlier?.Copy);
+        var changes = earlier is { } hint
+            ? Manifest.Diff(from.OpenManifest(hint.Source), manifest)
+            : manifest.Entries().Select(e => new ManifestChange(e.Index, null, e.Address));
+        var tally = new CopyTally();
+        using (var queue = changes.GetEnumerator())
+        {
+            var source = queue;
+            Workers.Run(to.options.Workers, stop =>
+            {
+                var codec = from.codecs.Rent();
+                try
+                {
+                    while (Workers.TryTake(source, out var change) && !stop.IsCancellationRequested)
+                    {
+                        if (change.Second is not { } address) builder.Clear(change.Index);
+                        else if (address.IsZero) builder.Set(change.Index, address);
+                        else builder.Set(
+                            change.Index, MoveSealedAnew(codec, address, from, to, fromDomain, toDomain, tally, options, stop));
+                        Report(tally, manifest, options);
+                    }
+                }
+                finally
+                {
+                    from.codecs.Return(codec);
+                }
+            }, cancel);
+        }
+
+        return new CopyResult(builder.Commit(), tally.MovedBlocks, tally.MovedBytes);
+    }
+
+    private static BlockAddress MoveSealedAnew(
+        BlockCodec codec, BlockAddress address, BlockStore from, BlockStore to, KeyDomain? fromDomain,
+        KeyDomain? toDomain, CopyTally tally, CopyOptions options, CancellationToken cancel)
+    {
+        Span<byte> digest = stackalloc byte[32];
+        from.LoadRecord(codec, address, RecordHeader.KindBlock);
+        if (fromDomain is null)
+        {
+            // In the clear the address is the digest: no need to unpack what is only going to be sealed.
+            address.CopyTo(digest);
+        }
+        else
+        {
+            codec.UnpackVerified(fromDomain, codec.Plain);
+            SHA256.HashData(codec.Plain, digest);
+        }
+
+        var target = KeyDomain.AddressOf(toDomain, digest);
+        if (to.Index.TryRenew(target, out _)) return target;
+
+        // Unpacking decrypted the record where it lay; sealing starts from the stored bytes.
+        if (fromDomain is not null) from.LoadRecord(codec, address, RecordHeader.KindBlock);
+        codec.Reseal(fromDomain, target, toDomain);
+        Move(codec, to, tally, options, cancel);
+        return target;
+    }
+
+    private static void Move(
+        BlockCodec codec, BlockStore to, CopyTally tally, CopyOptions options, CancellationToken cancel)
+    {
+        var header = codec.Header;
+        for (var frame = 0; frame < header.FrameCount; frame++)
+        {
+            if (!codec.StoredBytesAreIntact(frame))
+                throw new BlockCorruptException($"Stored bytes of {header.Address} are damaged at the source.");
+        }
+
+        var bytes = RecordHeader.Size + header.StoredLength;
+        foreach (var limit in options.Limits) limit.Wait(bytes, cancel);
+        if (!to.AppendRecord(codec)) return;
+        Interlocked.Add(ref tally.MovedBytes, bytes);
+        if (header.Kind == RecordHeader.KindBlock) Interlocked.Increment(ref tally.MovedBlocks);
+    }
+
+    private static void Report(CopyTally tally, Manifest manifest, CopyOptions options)
+    {
+        var done = Interlocked.Increment(ref tally.Done);
+        if (done % CopyReportEvery == 0 || done == manifest.BlockCount)
+            options.Progress?.Report(new TransferProgress(done * Block.Size, manifest.FullBytes));
+    }
+}

@@ -1,0 +1,201 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Kiln.Blocks.Devices;
+
+namespace Kiln.Blocks.Nbd;
+
+/// <summary>Serves devices to QEMU, the kernel and tools over NBD: a thread a connection, never a task a request.</summary>
+/// <remarks>
+/// When it stops, connections are dropped without an error reply: a guest that is told EIO fails its file system, one
+/// whose connection drops waits and reconnects.
+/// </remarks>
+public sealed class NbdServer : IAsyncDisposable, IDisposable
+{
+    /// <summary>Most connections at a time; each has a thread and 1.5 MiB of buffers.</summary>
+    public const int ConnectionsMax = 1024;
+
+    private readonly Func<string, IDevice?> find;
+    private readonly Func<IEnumerable<string>> names;
+    private readonly TimeProvider clock;
+    private readonly ConcurrentDictionary<Socket, (string Name, Thread Thread)> connections = new();
+    private readonly List<Socket> listeners = [];
+    private readonly List<string> paths = [];
+    private volatile bool stopping;
+
+    /// <summary>Makes a server that listens nowhere yet.</summary>
+    /// <param name="find">Gives the device of an export name; null when there is none. Called on connection threads.
+    /// </param>
+    /// <param name="names">The names that a client may list.</param>
+    /// <param name="clock">The wall clock.</param>
+    public NbdServer(Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock)
+    {
+        this.find = find;
+        this.names = names;
+        this.clock = clock;
+    }
+
+    /// <summary>Connections being served.</summary>
+    public int Connections => connections.Count;
+
+    /// <summary>Listens on a unix socket, mode 0600, replacing a file that a dead server left.</summary>
+    public void ListenUnix(string path)
+    {
+        File.Delete(path);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            paths.Add(path);
+            Listen(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Listens on TCP, loopback only: NBD has no authentication. Returns the port.</summary>
+    /// <param name="port">The port, or 0 for any.</param>
+    public int ListenLoopback(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            Listen(socket);
+            return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Drops the connections of one export and waits for their threads: its device may then be closed.</summary>
+    public void Drop(string name)
+    {
+        foreach (var (socket, connection) in connections)
+        {
+            if (connection.Name == name) Close(socket, connection.Thread);
+        }
+    }
+
+    /// <summary>Stops listening, drops all connections, and waits for their threads.</summary>
+    public void Dispose()
+    {
+        lock (listeners)
+        {
+            if (stopping) return;
+            stopping = true;
+            foreach (var listener in listeners) listener.Dispose();
+        }
+
+        foreach (var (socket, connection) in connections) Close(socket, connection.Thread);
+        foreach (var path in paths) File.Delete(path);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Listen(Socket socket)
+    {
+        socket.Listen(128);
+        lock (listeners) listeners.Add(socket);
+        new Thread(() => Accept(socket)) { IsBackground = true, Name = "kiln-nbd-accept" }.Start();
+    }
+
+    private void Accept(Socket listener)
+    {
+        while (!stopping)
+        {
+            try
+            {
+                Begin(listener.Accept());
+            }
+            catch (SocketException) when (!stopping)
+            {
+                // One that went away before it was accepted, or a shortage that passes; the listener is still good.
+                Thread.Yield();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Begin(Socket socket)
+    {
+        // Together, so that whoever finds the thread in the list can wait for it.
+        lock (listeners)
+        {
+            if (stopping || connections.Count >= ConnectionsMax)
+            {
+                socket.Dispose();
+                return;
+            }
+
+            var thread = new Thread(() => Serve(socket)) { IsBackground = true, Name = "kiln-nbd" };
+            connections[socket] = ("", thread);
+            thread.Start();
+        }
+    }
+
+    private void Serve(Socket socket)
+    {
+        try
+        {
+            using var stream = new NbdStream(socket, clock);
+            var handshake = new NbdHandshake(
+                stream,
+                name =>
+                {
+                    // From here on a drop of this export finds the connection.
+                    connections[socket] = (name, Thread.CurrentThread);
+                    return find(name);
+                },
+                names);
+            if (handshake.Run() is { } device)
+            {
+                new NbdTransmission(
+                    stream, device, handshake.StructuredReplies, handshake.AllocationContext).Run();
+            }
+
+            stream.Send();
+        }
+        catch (Exception)
+        {
+            // The peer left, broke the protocol, or its device was closed: the connection ends, and nothing else. Not
+            // even a bug of ours may take the other guests' disks with it.
+        }
+        finally
+        {
+            connections.TryRemove(socket, out _);
+            socket.Dispose();
+        }
+    }
+
+    private static void Close(Socket socket, Thread thread)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Gone already.
+        }
+
+        if (thread != Thread.CurrentThread) thread.Join();
+        socket.Dispose();
+    }
+}

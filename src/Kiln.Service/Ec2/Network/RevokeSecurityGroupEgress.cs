@@ -1,0 +1,60 @@
+using System.ComponentModel.DataAnnotations;
+using Kiln.Protocol.Shapes;
+using Kiln.Service.Calls;
+using Kiln.Service.Persistence;
+
+namespace Kiln.Service.Ec2.Network;
+
+/// <summary>Removes rules that let traffic out.</summary>
+[Operation("ec2:RevokeSecurityGroupEgress")]
+public sealed class RevokeSecurityGroupEgress(Db db)
+    : IOperation<RevokeSecurityGroupEgress.Request, RevokeSecurityGroupEgress.Response>
+{
+    [Unsupported("Use IpPermissions for a peer that is a group", "SourceSecurityGroupName",
+        "SourceSecurityGroupOwnerId")]
+    public sealed record Request
+    {
+        public required string GroupId { get; init; }
+        public string? IpProtocol { get; init; }
+        public int? FromPort { get; init; }
+        public int? ToPort { get; init; }
+        public string? CidrIp { get; init; }
+
+        [Wire("IpPermissions"), MaxLength(SecurityGroup.RulesMax)]
+        public IReadOnlyList<IpPermission> IpPermissions { get; init; } = [];
+
+        [Wire("SecurityGroupRuleId"), MaxLength(SecurityGroup.RulesMax)]
+        public IReadOnlyList<string> SecurityGroupRuleIds { get; init; } = [];
+
+        public bool? DryRun { get; init; }
+    }
+
+    public sealed record Response(
+        bool Return,
+        [property: Wire("unknownIpPermissionSet")] IReadOnlyList<IpPermission> UnknownIpPermissions,
+        [property: Wire("revokedSecurityGroupRuleSet")]
+        IReadOnlyList<RevokedRuleItem> RevokedSecurityGroupRules);
+
+    public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
+    {
+        var group = await FoundGroup.Of(db, call, request.GroupId, null, cancel);
+        var asked = new RuleRevocation(db, call, group, egress: true);
+        await asked.Find(request.SecurityGroupRuleIds, request.IpPermissions, Single(request), cancel);
+        await call.Authorize(group.Arn);
+        await asked.Remove(cancel);
+        await db.SaveChangesAsync(cancel);
+        return new Response(true, IpPermission.Of(asked.Unknown, call.AccountId),
+            [.. asked.Known.Select(RevokedRuleItem.Of)]);
+    }
+
+    private static IpPermission? Single(Request request) =>
+        (request.IpProtocol ?? request.CidrIp) is null
+            ? null
+            : new IpPermission
+            {
+                IpProtocol = request.IpProtocol,
+                FromPort = request.FromPort,
+                ToPort = request.ToPort,
+                IpRanges = request.CidrIp is { } cidr ? [new IpPermission.IpRange { CidrIp = cidr }] : [],
+            };
+}
