@@ -4,6 +4,7 @@ using Kiln.Service.Admin;
 using Kiln.Service.Calls;
 using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Iam;
 using Kiln.Service.Kms;
@@ -55,6 +56,7 @@ internal static class Composition
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<VolumeDevices>();
+        services.AddSingleton<IGuest, SimulatedGuest>();
         services.AddScoped<DataKeys>();
         services.AddScoped<EbsKeys>();
     }

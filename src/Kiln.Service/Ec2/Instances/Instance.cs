@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Kiln.Service.Ec2.Images;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Network;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -45,8 +46,21 @@ public sealed class Instance : Entity
     /// <summary>The state; moved by <see cref="Become"/>.</summary>
     public InstanceState State { get; private set; } = InstanceState.Pending;
 
-    /// <summary>The state a step is moving it to (a reboot, a stop before an image), for the reconciler.</summary>
+    /// <summary>Whether RebootInstances was called and the machine has not been told yet.</summary>
     public bool RebootRequested { get; set; }
+
+    /// <summary>Whether the stop under way pulls the plug.</summary>
+    public bool StopForced { get; set; }
+
+    /// <summary>When the machine was last switched on or off, or told to.</summary>
+    public DateTimeOffset PowerSince { get; private set; }
+
+    /// <summary>Where a running machine stands while an image is made of it.</summary>
+    [MaxLength(16)]
+    public GuestPhase Phase { get; private set; }
+
+    /// <summary>The images that wait for, or hold, the machine's rest; see <see cref="AskQuiet"/>.</summary>
+    public IReadOnlyList<string> QuietFor { get; private set; } = [];
 
     /// <summary>When the state last changed.</summary>
     public DateTimeOffset StateSince { get; private set; }
@@ -154,6 +168,9 @@ public sealed class Instance : Entity
     /// <summary>When it was terminated; it is shown for an hour after.</summary>
     public DateTimeOffset? TerminatedAt { get; private set; }
 
+    /// <summary>Begins its life: pending since now.</summary>
+    public void Begin(DateTimeOffset now) => StateSince = PowerSince = now;
+
     /// <summary>Whether a state may follow another. EC2 User Guide "Instance lifecycle".</summary>
     public static bool MayBecome(InstanceState from, InstanceState to) => (from, to) switch
     {
@@ -176,11 +193,37 @@ public sealed class Instance : Entity
             throw new UnreachableException($"Instance {Id} cannot go from {State} to {state}.");
         State = state;
         StateSince = now;
+        // An image's hold ends with the running state: a stopped machine is quiet anyway, a terminated one is gone.
+        Phase = GuestPhase.None;
+        if (state is InstanceState.Pending or InstanceState.Stopping or InstanceState.ShuttingDown)
+            PowerSince = now;
         StateReasonCode = reasonCode;
         StateReasonMessage = reason?.Length > 1024 ? reason[..1024] : reason;
         StateTransitionReason = transition;
         if (state == InstanceState.Terminated)
             TerminatedAt = now;
+    }
+
+    /// <summary>Whether an instant taken now is clean: the machine is off, for good or for an image.</summary>
+    public bool IsQuiet =>
+        State == InstanceState.Stopped || (State == InstanceState.Running && Phase == GuestPhase.Quiet);
+
+    /// <summary>
+    /// Asks for the machine's rest on behalf of an image. Save it together with a wish for work of kind
+    /// <c>instance</c>; the image's work row is woken when <see cref="IsQuiet"/> holds. <see cref="Resume"/> must
+    /// follow.
+    /// </summary>
+    public void AskQuiet(string imageId) => QuietFor = [.. QuietFor.Where(id => id != imageId), imageId];
+
+    /// <summary>Ends an image's hold on the machine, which starts again after the last one.</summary>
+    public void Resume(string imageId) => QuietFor = [.. QuietFor.Where(id => id != imageId)];
+
+    /// <summary>Moves to a phase of an image's making.</summary>
+    public void Enter(GuestPhase phase, DateTimeOffset now)
+    {
+        if (phase is GuestPhase.Quieting or GuestPhase.Resuming)
+            PowerSince = now;
+        Phase = phase;
     }
 
     private sealed class Configuration : IEntityTypeConfiguration<Instance>
@@ -193,6 +236,8 @@ public sealed class Instance : Entity
             builder.HasIndex(i => new { i.SubnetId, i.PrivateIpAddress });
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.EphemeralDevices).HasJson();
+            builder.Property(i => i.QuietFor).HasJson();
+            builder.Ignore(i => i.IsQuiet);
             builder.Property(i => i.MetadataOptions).HasJson();
         }
     }
