@@ -9,6 +9,7 @@ using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Iam;
 using Kiln.Service.Kms;
 using Kiln.Service.Persistence;
+using Kiln.Service.Sts;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 
@@ -39,6 +40,8 @@ internal static class Composition
         services.AddSingleton<Bootstrap>();
         services.AddScoped<Authorization>();
         services.AddScoped<KeyUse>();
+        services.AddScoped<Entities>();
+        services.AddScoped<Sessions>();
         services.AddStorage();
         services.AddEbsDirect();
         services.AddScoped<Operator>();

@@ -10,6 +10,13 @@ public sealed record ServiceEntry(string Name, ICodec Codec, IReadOnlyDictionary
 {
     /// <summary>How the service names a refused signature.</summary>
     public required SignatureErrors SignatureErrors { get; init; }
+
+    /// <summary>The Region that a call happens in, by that of its signature. IAM has one for all.</summary>
+    public string RegionOf(string signed) => Name == "iam" || (Name == "sts" && signed == "aws-global")
+        ? "us-east-1" : signed;
+
+    /// <summary>Whether calls must be signed for an enabled Region: not those of services without Regions.</summary>
+    public bool Regional => Name is not ("iam" or "sts");
 }
 
 /// <summary>Every operation of the product, found by attribute, and the services they belong to.</summary>

@@ -39,14 +39,14 @@ public sealed partial class Pipeline(
         {
             var claim = ReadClaim(request, ref service);
             var verified = await Verify(claim, request, service, cancel);
-            if (!_regions.Contains(claim.Region))
+            if (service.Regional && !_regions.Contains(claim.Region))
                 throw UnknownRegion(service, claim.Region);
             var operation = Find(verified.Request, service);
             var input = service.Codec.Read(verified.Request, operation.Shape);
             return await Run(service, operation, input, new Call
             {
                 Caller = verified.Caller,
-                Region = claim.Region,
+                Region = service.RegionOf(claim.Region),
                 Service = service.Name,
                 Operation = operation.Shape.Name,
                 RequestId = requestId,
