@@ -5,7 +5,9 @@ using Kiln.Service.Calls;
 using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
+using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Iam;
 using Kiln.Service.Kms;
 using Kiln.Service.Persistence;
@@ -50,6 +52,8 @@ internal static class Composition
             if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))
                 services.AddSingleton(typeof(IReconciler), type);
         }
+        // Stopped in reverse: first the worker's steps, then the transfers they wait for.
+        services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
         services.AddHostedService<Worker>();
         return services;
     }
@@ -60,8 +64,14 @@ internal static class Composition
         services.AddSingleton<KeyRing>();
         services.AddSingleton<VolumeDevices>();
         services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddSingleton<Transfers>();
+        services.AddSingleton<SnapshotUpload>();
+        services.AddSingleton<SnapshotCopy>();
+        services.AddSingleton<StorageStart>();
         services.AddScoped<DataKeys>();
         services.AddScoped<EbsKeys>();
+        services.AddScoped<NewVolumes>();
+        services.AddScoped<NewSnapshots>();
     }
 
     private static void AddEbsDirect(this IServiceCollection services)

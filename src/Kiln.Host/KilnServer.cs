@@ -2,6 +2,7 @@ using System.Net;
 using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -66,6 +67,7 @@ public sealed class KilnServer : IAsyncDisposable
         {
             await app.Services.GetRequiredService<DbStart>().Prepare(cancel);
             var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
+            await app.Services.GetRequiredService<StorageStart>().Run(cancel);
             var pipeline = app.Services.GetRequiredService<Pipeline>();
             var own = app.Services.GetRequiredService<OwnPages>();
             app.Run(http => http.Request.Path.StartsWithSegments("/_kiln", StringComparison.Ordinal)

@@ -68,8 +68,11 @@ public static partial class Ec2Error
         $"The block store of {region} is not available: {why} Other Regions are not affected.");
 
     /// <summary>Blocks that a row speaks of are not in the Region's store any more, or are damaged.</summary>
-    public static AwsException DataLost(string id, string region, string why) => new("Unavailable", 503,
+    public static AwsException DataLost(string id, string region, string why) => Bad(DataLostCode,
         $"The data of {id} cannot be read from the block store of {region}: {why}");
+
+    /// <summary>The code of <see cref="DataLost"/>: trying again does not help.</summary>
+    internal const string DataLostCode = "InaccessibleStorageLocation";
 
     private static AwsException Bad(string code, string message) => new(code, 400, message);
 

@@ -9,12 +9,6 @@ namespace Kiln.Service.Ec2.Settings;
 /// <summary>An account's settings in one Region. No row means the defaults.</summary>
 public sealed class RegionSettings : Entity
 {
-    /// <summary>Sharing with everybody is allowed.</summary>
-    public const string Unblocked = "unblocked";
-
-    /// <summary>Nothing more may be shared with everybody.</summary>
-    public const string BlockNewSharing = "block-new-sharing";
-
     /// <summary>The account.</summary>
     [MaxLength(12)]
     public required string AccountId { get; init; }
@@ -32,11 +26,11 @@ public sealed class RegionSettings : Entity
 
     /// <summary><c>unblocked</c> or <c>block-new-sharing</c>.</summary>
     [MaxLength(32)]
-    public string ImageBlockPublicAccess { get; set; } = Unblocked;
+    public string ImageBlockPublicAccess { get; set; } = "unblocked";
 
     /// <summary><c>unblocked</c>, <c>block-new-sharing</c> or <c>block-all-sharing</c>.</summary>
     [MaxLength(32)]
-    public string SnapshotBlockPublicAccess { get; set; } = Unblocked;
+    public string SnapshotBlockPublicAccess { get; set; } = "unblocked";
 
     /// <summary>The caller's row in the call's Region, tracked; a new one where there is none.</summary>
     public static async Task<RegionSettings> Of(Db db, Call call, CancellationToken cancel)

@@ -1,6 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Images;
+using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -110,6 +113,10 @@ public sealed class Snapshot : Entity
     [MaxLength(128)]
     public string? ManifestId { get; private set; }
 
+    /// <summary>The manifest of one of a set that is stored, while the others are not: all complete together.</summary>
+    [MaxLength(128)]
+    public string? UploadedManifestId { get; set; }
+
     /// <summary>Bytes of all its written blocks, unpacked.</summary>
     public long FullSizeBytes { get; private set; }
 
@@ -143,6 +150,68 @@ public sealed class Snapshot : Entity
     /// <summary>Who besides the owner may make volumes of it.</summary>
     public List<CreateVolumePermission> Permissions { get; init; } = [];
 
+    /// <summary>The snapshot of a volume at an instant: pending, to be uploaded from the cut of its own id.</summary>
+    /// <param name="volume">The volume, whose key and lineage it takes.</param>
+    /// <param name="id">The snapshot's id.</param>
+    /// <param name="description">Up to 255 characters.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="setId">Names the set where several are cut together and fail together, else null.</param>
+    public static Snapshot CutOf(
+        Volume volume, string id, string description, DateTimeOffset now, string? setId = null) => new()
+    {
+        Id = id,
+        Region = volume.Region,
+        AccountId = volume.AccountId,
+        NodeId = volume.NodeId,
+        VolumeId = volume.Id,
+        VolumeSizeGiB = volume.SizeGiB,
+        StartTime = now,
+        Description = description,
+        Encrypted = volume.Encrypted,
+        KmsKeyId = volume.KmsKeyId,
+        DataKeyId = volume.DataKeyId,
+        Origin = SnapshotOrigin.Volume,
+        CutId = id,
+        LineageId = volume.LineageId,
+        Platform = volume.Platform,
+        ProductCodes = volume.ProductCodes,
+        SetId = setId,
+    };
+
+    /// <summary>A copy of a snapshot, pending; failed at once where its key cannot be used.</summary>
+    /// <param name="source">What is copied.</param>
+    /// <param name="key">The key of the copy.</param>
+    /// <param name="call">The call, whose account and Region the copy is made in.</param>
+    /// <param name="nodeId">The node that will hold its blocks.</param>
+    /// <param name="description">Up to 255 characters.</param>
+    /// <param name="now">When the copy was asked for.</param>
+    public static Snapshot CopyOf(
+        Snapshot source, EbsKey key, Call call, string nodeId, string description, DateTimeOffset now)
+    {
+        var copy = new Snapshot
+        {
+            Id = Ids.New("snap"),
+            Region = call.Region,
+            AccountId = call.AccountId,
+            NodeId = nodeId,
+            VolumeSizeGiB = source.VolumeSizeGiB,
+            StartTime = now,
+            Description = description,
+            Encrypted = key.Encrypted,
+            KmsKeyId = key.KmsKeyArn,
+            DataKeyId = key.DataKeyId,
+            Origin = SnapshotOrigin.Copy,
+            SourceSnapshotId = source.Id,
+            SourceRegion = source.Region,
+            LineageId = source.LineageId,
+            Platform = source.Platform,
+            ProductCodes = source.ProductCodes,
+        };
+        if (key.Problem is { } problem)
+            copy.Fail(problem, now);
+        return copy;
+    }
+
     /// <summary>All blocks are stored under this manifest.</summary>
     public void Complete(string manifestId, long fullSizeBytes, DateTimeOffset now)
     {
@@ -154,6 +223,7 @@ public sealed class Snapshot : Entity
         ProgressPercent = 100;
         CompletionTime = now;
         CutId = null;
+        UploadedManifestId = null;
     }
 
     /// <summary>Whether a lock keeps it from deletion now.</summary>

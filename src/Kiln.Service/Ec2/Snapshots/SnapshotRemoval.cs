@@ -1,3 +1,4 @@
+using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -23,6 +24,7 @@ public static class SnapshotRemoval
         db.RemoveRange(await db.CreateVolumePermissions.Where(p => p.SnapshotId == snapshot.Id).ToListAsync(cancel));
         await Tagging.Forget(db, snapshot.Id, cancel);
         db.Remove(snapshot);
+        await Collection.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);
     }
 
     /// <summary>An image that uses the snapshot, or null.</summary>

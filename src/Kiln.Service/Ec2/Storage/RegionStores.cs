@@ -53,7 +53,7 @@ public sealed partial class RegionStores(ServiceOptions options, TimeProvider cl
     /// <param name="region">The snapshot's Region.</param>
     /// <param name="snapshotId">Its id, for the message.</param>
     /// <param name="manifestId">What its row holds.</param>
-    /// <exception cref="Protocol.Errors.AwsException">Unavailable (503): the manifest is lost or damaged.</exception>
+    /// <exception cref="Protocol.Errors.AwsException">InaccessibleStorageLocation: it is lost or damaged.</exception>
     public Manifest Manifest(string region, string snapshotId, string manifestId)
     {
         try

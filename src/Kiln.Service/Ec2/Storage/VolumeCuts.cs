@@ -8,10 +8,12 @@ namespace Kiln.Service.Ec2.Storage;
 /// </remarks>
 public sealed class VolumeCuts : IDisposable
 {
+    private readonly VolumeDevices _owner;
     private readonly IReadOnlyList<(VolumeUse Use, string CutId)> _cuts;
     private bool _kept;
 
-    internal VolumeCuts(IReadOnlyList<(VolumeUse Use, string CutId)> cuts) => _cuts = cuts;
+    internal VolumeCuts(VolumeDevices owner, IReadOnlyList<(VolumeUse Use, string CutId)> cuts) =>
+        (_owner, _cuts) = (owner, cuts);
 
     /// <summary>The rows are committed: the cuts stay until they are uploaded.</summary>
     public void Keep() => _kept = true;
@@ -28,8 +30,9 @@ public sealed class VolumeCuts : IDisposable
             }
             catch (IOException)
             {
-                // The sweep at the next start tries again; until then the cut only keeps a layer apart.
+                // It is dropped when an upload meets it; until then it only keeps a layer apart.
             }
+            _owner.Landed(cutId);
             use.Dispose();
         }
     }

@@ -1,9 +1,13 @@
+using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Blocks.Devices;
 using Kiln.Blocks.Manifests;
 using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Volumes;
+using Kiln.Service.Persistence;
 using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +27,7 @@ public sealed partial class VolumeDevices(
 
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly LinkedList<Entry> _idle = [];
+    private readonly ConcurrentDictionary<string, bool> _inFlight = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private bool _disposed;
 
@@ -37,6 +42,12 @@ public sealed partial class VolumeDevices(
 
         public void Dispose() => Turn.Dispose();
     }
+
+    /// <summary>Cuts that were taken and whose rows are not committed yet.</summary>
+    internal IReadOnlySet<string> CutsInFlight => _inFlight.Keys.ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>The row of a cut is committed, or the cut is given up.</summary>
+    internal void Landed(string cutId) => _inFlight.TryRemove(cutId, out _);
 
     /// <summary>The folder of a volume.</summary>
     public string FolderOf(string region, string volumeId) => Path.Combine(VolumesOf(region), volumeId);
@@ -71,7 +82,7 @@ public sealed partial class VolumeDevices(
             }
             catch (IOException failure)
             {
-                throw Ec2Error.DataLost(volume.Id, volume.Region, failure.Message);
+                throw Refusal(volume, failure);
             }
             finally
             {
@@ -97,13 +108,12 @@ public sealed partial class VolumeDevices(
             await entry.Turn.WaitAsync(cancel);
             try
             {
-                entry.Device ??= VolumeDevice.Open(
-                    FolderOf(volume.Region, volume.Id), stores.Of(volume.Region), ring.Get, clock);
+                entry.Device ??= await Open(volume, cancel);
                 return new VolumeUse(this, entry, entry.Device);
             }
             catch (IOException failure)
             {
-                throw Ec2Error.DataLost(volume.Id, volume.Region, failure.Message);
+                throw Refusal(volume, failure);
             }
             finally
             {
@@ -128,26 +138,31 @@ public sealed partial class VolumeDevices(
         {
             foreach (var (volume, cutId) in volumes)
                 uses.Add((await Use(volume, cancel), cutId));
+            foreach (var (_, cutId) in uses)
+                _inFlight[cutId] = true;
             VolumeDevice.CutTogether([.. uses.Select(u => (u.Use.Device, u.CutId))]);
-            return new VolumeCuts(uses);
+            return new VolumeCuts(this, uses);
         }
         catch (Exception failure)
         {
-            foreach (var (use, _) in uses)
+            foreach (var (use, cutId) in uses)
+            {
+                Landed(cutId);
                 use.Dispose();
-            if (failure is IOException)
-                throw Ec2Error.DataLost(volumes[0].Volume.Id, volumes[0].Volume.Region, failure.Message);
+            }
+            if (failure is IOException broken)
+                throw Refusal(volumes[0].Volume, broken);
             throw;
         }
     }
 
-    /// <summary>Makes a volume's device as large as its row says. The guest sees it through the open device.</summary>
+    /// <summary>Makes a volume's device larger, if it is smaller. The guest sees it through the open device.</summary>
     /// <exception cref="Protocol.Errors.AwsException">As <see cref="Use"/>.</exception>
-    public async Task Grow(Volume volume, CancellationToken cancel)
+    public async Task Grow(Volume volume, int sizeGiB, CancellationToken cancel)
     {
         using var use = await Use(volume, cancel);
-        if (use.Device.SizeBytes < Bytes(volume.SizeGiB))
-            use.Device.Grow(Bytes(volume.SizeGiB));
+        if (use.Device.SizeBytes < Bytes(sizeGiB))
+            use.Device.Grow(Bytes(sizeGiB));
     }
 
     /// <summary>Closes a volume and removes its folder. Nothing happens where there is none.</summary>
@@ -270,6 +285,37 @@ public sealed partial class VolumeDevices(
         if (volume.NodeId != node.Id)
             throw Ec2Error.UnavailableHere(volume.Id, volume.NodeId);
     }
+
+    private async Task<VolumeDevice> Open(Volume volume, CancellationToken cancel)
+    {
+        var device = VolumeDevice.Open(
+            FolderOf(volume.Region, volume.Id), stores.Of(volume.Region), ring.Get, clock);
+        if (device.Cuts.Count == 0)
+            return device;
+        try
+        {
+            // A process that died between a cut and its row left a cut that nobody will ever upload.
+            await using var scope = scopes.CreateAsyncScope();
+            var pending = await scope.ServiceProvider.GetRequiredService<Db>().Snapshots
+                .Where(s => s.VolumeId == volume.Id && s.State == SnapshotState.Pending)
+                .Select(s => s.Id).ToListAsync(cancel);
+            foreach (var cut in device.Cuts.Where(c => !pending.Contains(c.Id)))
+                device.AbandonCut(cut.Id);
+            return device;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    // What is gone or damaged stays so; a full disk or a lock may pass.
+    private static Protocol.Errors.AwsException Refusal(Volume volume, IOException failure) =>
+        failure is FileNotFoundException or DirectoryNotFoundException
+            or (BlockStoreException and not StoreFullException and not StoreReadOnlyException)
+            ? Ec2Error.DataLost(volume.Id, volume.Region, failure.Message)
+            : Ec2Error.StoreUnavailable(volume.Region, failure.Message);
 
     // Asked each time, also for an open device: a key that was disabled since is refused.
     private async Task LoadKeys(Volume volume, CancellationToken cancel)

@@ -14,6 +14,9 @@ public enum AttachmentState
     /// <summary>The guest is giving the device back.</summary>
     [EnumMember(Value = "detaching")] Detaching,
 
+    /// <summary>The guest has given the device back; the attachment is gone from the volume.</summary>
+    [EnumMember(Value = "detached")] Detached,
+
     /// <summary>The guest does not let go of the device.</summary>
     [EnumMember(Value = "busy")] Busy,
 }

@@ -29,6 +29,9 @@ public sealed class VolumeAttachment : Entity
     /// <summary>Whether the volume goes with the instance.</summary>
     public bool DeleteOnTermination { get; set; }
 
+    /// <summary>Whether a detaching volume is taken although the guest does not let go.</summary>
+    public bool ForceDetach { get; set; }
+
     private sealed class Configuration : IEntityTypeConfiguration<VolumeAttachment>
     {
         public void Configure(EntityTypeBuilder<VolumeAttachment> builder)

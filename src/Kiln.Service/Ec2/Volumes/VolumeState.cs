@@ -17,6 +17,9 @@ public enum VolumeState
     /// <summary>Its device is being removed.</summary>
     [EnumMember(Value = "deleting")] Deleting,
 
+    /// <summary>Removed.</summary>
+    [EnumMember(Value = "deleted")] Deleted,
+
     /// <summary>It could not be made.</summary>
     [EnumMember(Value = "error")] Error,
 }

@@ -1,0 +1,69 @@
+using Kiln.Blocks;
+using Kiln.Blocks.Manifests;
+using Kiln.Protocol.Errors;
+using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.Storage;
+using Kiln.Service.Persistence;
+using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Kiln.Service.Ec2.Snapshots;
+
+/// <summary>Moves what a copy lacks from its source's store.</summary>
+public sealed class SnapshotCopy(
+    RegionStores stores, Transfers transfers, IServiceScopeFactory scopes, NodeIdentity node, ServiceOptions options,
+    DomainClock clock)
+{
+    /// <summary>Starts the copy.</summary>
+    /// <exception cref="AwsException">It cannot be made: the source, or a key, is gone.</exception>
+    public async Task<Transfer> Begin(Snapshot copy, Db db, CancellationToken cancel)
+    {
+        var source = await db.Snapshots.AsNoTracking()
+            .SingleOrDefaultAsync(s => s.Id == copy.SourceSnapshotId, cancel) ?? throw SourceGone(copy);
+        if (source.NodeId != node.Id)
+            throw Ec2Error.DataLost(source.Id, source.Region, $"its blocks are on the disks of {source.NodeId}.");
+        await using var scope = scopes.CreateAsyncScope();
+        var keys = scope.ServiceProvider.GetRequiredService<DataKeys>();
+        var fromKey = await keys.OpenOrClear(source.DataKeyId, cancel);
+        var toKey = await keys.OpenOrClear(copy.DataKeyId, cancel);
+        var (from, to) = (stores.Of(source.Region), stores.Of(copy.Region));
+        var manifest = stores.Manifest(source.Region, source.Id, source.ManifestId!).Id;
+        var earlier = source.DataKeyId == copy.DataKeyId ? null : await Earlier(copy, db, cancel);
+        IReadOnlyList<BandwidthLimit> limits = options.CopyMiBPerSecond > 0 && source.Region != copy.Region
+            ? [new BandwidthLimit((long)options.CopyMiBPerSecond << 20, clock.Wall)] : [];
+        return transfers.Start(copy.Id, async (progress, stop) =>
+        {
+            var how = new CopyOptions { Earlier = earlier, Limits = limits, Progress = progress };
+            var result = await BlockStore.CopyAsync(manifest, from, to, fromKey, toKey, how, stop);
+            return new TransferOutcome(result.Manifest, result.MovedBytes);
+        });
+    }
+
+    /// <summary>Refuses to go on with a copy whose source was deleted.</summary>
+    /// <exception cref="AwsException">It was.</exception>
+    public static async Task CheckSource(Snapshot copy, Db db, CancellationToken cancel)
+    {
+        if (!await db.Snapshots.AnyAsync(s => s.Id == copy.SourceSnapshotId, cancel))
+            throw SourceGone(copy);
+    }
+
+    private static AwsException SourceGone(Snapshot copy) => Ec2Error.InvalidRequest(
+        $"The source snapshot {copy.SourceSnapshotId} was deleted before it was copied.");
+
+    // Under another key no block looks like its source's; what an earlier copy of the lineage has tells them apart.
+    private static async Task<(ManifestId Source, ManifestId Copy)?> Earlier(
+        Snapshot copy, Db db, CancellationToken cancel)
+    {
+        var pair = await db.Snapshots.Where(s => s.Region == copy.Region && s.AccountId == copy.AccountId
+                && s.Origin == SnapshotOrigin.Copy && s.State == SnapshotState.Completed
+                && s.LineageId == copy.LineageId && s.DataKeyId == copy.DataKeyId
+                && s.VolumeSizeGiB <= copy.VolumeSizeGiB)
+            .Join(db.Snapshots, s => s.SourceSnapshotId, s => s.Id, (done, source) => new { done, source })
+            .Where(p => p.source.State == SnapshotState.Completed)
+            .OrderByDescending(p => p.done.StartTime)
+            .Select(p => new { Source = p.source.ManifestId, Copy = p.done.ManifestId })
+            .FirstOrDefaultAsync(cancel);
+        return pair is null ? null : (new ManifestId(pair.Source!), new ManifestId(pair.Copy!));
+    }
+}

@@ -1,0 +1,166 @@
+using Kiln.Protocol.Errors;
+using Kiln.Service.Ec2.Instances;
+using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Snapshots;
+using Kiln.Service.Ec2.Storage;
+using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Persistence;
+using Kiln.Service.Work;
+using Microsoft.EntityFrameworkCore;
+
+namespace Kiln.Service.Ec2.Volumes;
+
+/// <summary>Makes, grows and removes volumes' devices, and moves their attachments on.</summary>
+/// <remarks>Its work rows are bound to the node whose disks hold the volume.</remarks>
+public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeProvider clock) : IReconciler
+{
+    /// <summary>The kind of its work rows; the resource is the volume.</summary>
+    public const string WorkKind = "volume";
+
+    // A volume that is deleted with a snapshot pending lives on until that is stored.
+    private static readonly TimeSpan SnapshotPause = TimeSpan.FromSeconds(1);
+
+    // A guest's system lets go of a device within a moment, or when its user has closed it.
+    private static readonly TimeSpan GuestPause = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public string Kind => WorkKind;
+
+    /// <inheritdoc/>
+    public async Task<StepResult> Step(string resourceId, Db db, CancellationToken cancel)
+    {
+        var volume = await db.Volumes.Include(v => v.Attachments)
+            .SingleOrDefaultAsync(v => v.Id == resourceId, cancel);
+        switch (volume?.State)
+        {
+            case VolumeState.Creating:
+                await Create(volume, cancel);
+                return volume.State == VolumeState.Error ? StepResult.Done : StepResult.Again(TimeSpan.Zero);
+            case VolumeState.Deleting:
+                return await Delete(volume, db, cancel);
+            case VolumeState.Available or VolumeState.InUse:
+                var again = await MoveAttachments(volume, db, cancel);
+                var modified = await Modify(volume, db, cancel);
+                return modified.After is null && again is { } pause ? StepResult.Again(pause) : modified;
+            default:
+                return StepResult.Done;
+        }
+    }
+
+    private async Task Create(Volume volume, CancellationToken cancel)
+    {
+        try
+        {
+            await devices.Create(volume, cancel);
+            volume.State = volume.Attachments.Count > 0 ? VolumeState.InUse : VolumeState.Available;
+        }
+        catch (AwsException refusal) when (refusal.Status < 500)
+        {
+            volume.Fail(refusal.Message);
+        }
+    }
+
+    private async Task<StepResult> Delete(Volume volume, Db db, CancellationToken cancel)
+    {
+        if (await db.Snapshots.AnyAsync(s => s.VolumeId == volume.Id && s.State == SnapshotState.Pending, cancel))
+            return StepResult.Again(SnapshotPause);
+        await devices.Delete(volume.Region, volume.Id, cancel);
+        await Tagging.Forget(db, volume.Id, cancel);
+        db.RemoveRange(await db.VolumeModifications.Where(m => m.VolumeId == volume.Id).ToListAsync(cancel));
+        db.Remove(volume);
+        await Collection.Want(db, volume.Region, volume.NodeId, clock.GetUtcNow(), cancel);
+        return StepResult.Done;
+    }
+
+    /// <returns>When to look again at a guest that has not let go; null where none is asked.</returns>
+    private async Task<TimeSpan?> MoveAttachments(Volume volume, Db db, CancellationToken cancel)
+    {
+        TimeSpan? again = null;
+        foreach (var attachment in volume.Attachments.ToList())
+        {
+            if (attachment.State is not (AttachmentState.Attaching or AttachmentState.Detaching))
+                continue;
+            var instance = await db.Instances.AsNoTracking()
+                .SingleAsync(i => i.Id == attachment.InstanceId, cancel);
+            var device = new GuestDevice(
+                volume, attachment.Device, attachment.Device == instance.RootDeviceName);
+            var stays = attachment.State == AttachmentState.Attaching
+                ? await Attach(instance, device, cancel)
+                : !await Detach(instance, device, attachment.ForceDetach, cancel);
+            if (!stays)
+            {
+                volume.Attachments.Remove(attachment);
+                db.Remove(attachment);
+            }
+            else if (attachment.State == AttachmentState.Attaching)
+            {
+                attachment.State = AttachmentState.Attached;
+            }
+            else
+            {
+                again = GuestPause;
+            }
+        }
+        volume.State = volume.Attachments.Count > 0 ? VolumeState.InUse : VolumeState.Available;
+        return again;
+    }
+
+    // A machine that is off, or about to start, gets the volume with its start.
+    private async Task<bool> Attach(Instance instance, GuestDevice device, CancellationToken cancel)
+    {
+        if (instance.State != InstanceState.Running)
+            return true;
+        try
+        {
+            await guests.Attach(instance, device, cancel);
+            return true;
+        }
+        catch (AwsException refusal) when (refusal.Status < 500)
+        {
+            // As AWS does: a volume whose key cannot be used goes from attaching back to available.
+            return false;
+        }
+    }
+
+    private async Task<bool> Detach(Instance instance, GuestDevice device, bool force, CancellationToken cancel) =>
+        instance.State != InstanceState.Running || await guests.Detach(instance, device, force, cancel);
+
+    private async Task<StepResult> Modify(Volume volume, Db db, CancellationToken cancel)
+    {
+        var change = await db.VolumeModifications.OrderByDescending(m => m.Number)
+            .FirstOrDefaultAsync(m => m.VolumeId == volume.Id, cancel);
+        switch (change?.State)
+        {
+            case VolumeModificationState.Modifying:
+                await Apply(volume, change, cancel);
+                return StepResult.Again(TimeSpan.Zero);
+            case VolumeModificationState.Optimizing:
+                change.State = VolumeModificationState.Completed;
+                change.EndTime = clock.GetUtcNow();
+                return StepResult.Done;
+            default:
+                return StepResult.Done;
+        }
+    }
+
+    // First the device, then the row: a size that is shown is there.
+    private async Task Apply(Volume volume, VolumeModification change, CancellationToken cancel)
+    {
+        try
+        {
+            await devices.Grow(volume, change.Target.SizeGiB, cancel);
+            volume.SizeGiB = change.Target.SizeGiB;
+            volume.VolumeType = change.Target.Type;
+            volume.Iops = change.Target.Iops;
+            volume.Throughput = change.Target.Throughput;
+            volume.MultiAttachEnabled = change.Target.MultiAttach;
+            change.State = VolumeModificationState.Optimizing;
+        }
+        catch (AwsException refusal) when (refusal.Status < 500)
+        {
+            change.State = VolumeModificationState.Failed;
+            change.StatusMessage = refusal.Message.Length > 1024 ? refusal.Message[..1024] : refusal.Message;
+            change.EndTime = clock.GetUtcNow();
+        }
+    }
+}
