@@ -30,7 +30,8 @@ public sealed class Call
     /// <summary>The peer's address, for the policy key aws:SourceIp and the log.</summary>
     public string SourceAddress { get; init; } = "";
 
-    /// <summary>Condition keys of this request for policies, e.g. <c>aws:RequestTag/…</c>. Set before authorising.</summary>
+    /// <summary>Condition keys of this request for policies, e.g. <c>aws:RequestTag/…</c>. Set before
+    /// authorising.</summary>
     public PolicyContext Context { get; } = new();
 
     private readonly Dictionary<string, PolicyContext> _resources = [];

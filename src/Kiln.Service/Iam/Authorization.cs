@@ -105,7 +105,9 @@ public sealed class Authorization(Db db, TimeProvider clock)
     {
         if (_identities.TryGetValue(caller, out var known))
             return known;
-        var identity = caller.RoleName is { } role ? await OfRole(caller, role) : await OfUser(caller, caller.UserName!);
+        var identity = caller.RoleName is { } role
+            ? await OfRole(caller, role)
+            : await OfUser(caller, caller.UserName!);
         if (caller.SessionPolicy is { } session)
             identity = identity with { Session = PolicyDocument.Parse(session, PolicyKind.Identity) };
         return _identities[caller] = identity;
@@ -113,17 +115,22 @@ public sealed class Authorization(Db db, TimeProvider clock)
 
     private async Task<Identity> OfRole(Caller caller, string name)
     {
-        var role = await db.Roles.AsNoTracking().SingleOrDefaultAsync(r => r.AccountId == caller.AccountId && r.Name == name);
+        var role = await db.Roles.AsNoTracking()
+            .SingleOrDefaultAsync(r => r.AccountId == caller.AccountId && r.Name == name);
         // A session does not pass to a later role of the same name.
         if (role is null || !caller.UserId.StartsWith(role.Id + ":", StringComparison.Ordinal))
-            return new Identity(new PolicyPrincipal(caller.AccountId, Arn.Role(caller.AccountId, "/", name), caller.Arn), [], None);
+        {
+            var arn = Arn.Role(caller.AccountId, "/", name);
+            return new Identity(new PolicyPrincipal(caller.AccountId, arn, caller.Arn), [], None);
+        }
         return new Identity(new PolicyPrincipal(caller.AccountId, role.Arn, caller.Arn),
             await Policies(caller.AccountId, PrincipalKind.Role, name), role.Tags);
     }
 
     private async Task<Identity> OfUser(Caller caller, string name)
     {
-        var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.AccountId == caller.AccountId && u.Name == name);
+        var user = await db.Users.AsNoTracking()
+            .SingleOrDefaultAsync(u => u.AccountId == caller.AccountId && u.Name == name);
         if (user is null || caller.UserId != user.Id)
             return new Identity(new PolicyPrincipal(caller.AccountId, caller.Arn), [], None);
         return new Identity(new PolicyPrincipal(caller.AccountId, user.Arn),

@@ -109,12 +109,16 @@ public sealed class Entities(Db db)
             return;
         if (await Attached(accountId, kind, owner).CountAsync(cancel) >= AttachmentsMax)
             throw IamError.LimitExceeded($"PoliciesPer{kind}", AttachmentsMax);
-        db.Add(new AttachedPolicy { AccountId = accountId, OwnerKind = kind, OwnerName = owner, PolicyArn = policy.Arn });
+        db.Add(new AttachedPolicy
+        {
+            AccountId = accountId, OwnerKind = kind, OwnerName = owner, PolicyArn = policy.Arn,
+        });
     }
 
     /// <summary>Detaches a managed policy.</summary>
     /// <exception cref="AwsException">NoSuchEntity.</exception>
-    public async Task Detach(string accountId, PrincipalKind kind, string owner, string arn, CancellationToken cancel) =>
+    public async Task Detach(
+        string accountId, PrincipalKind kind, string owner, string arn, CancellationToken cancel) =>
         db.Remove(await db.AttachedPolicies.FindAsync([accountId, kind, owner, arn], cancel)
             ?? throw IamError.NoSuchEntity($"Policy {arn} was not found."));
 

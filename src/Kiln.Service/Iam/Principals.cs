@@ -28,7 +28,8 @@ internal static class Principals
             return true;
         if (name.Split(':', 6) is not ["arn", "aws", "iam" or "sts", "", var account, var resource])
         {
-            return await db.Roles.AnyAsync(r => r.Id == name, cancel) || await db.Users.AnyAsync(u => u.Id == name, cancel);
+            return await db.Roles.AnyAsync(r => r.Id == name, cancel)
+                || await db.Users.AnyAsync(u => u.Id == name, cancel);
         }
         var last = resource[(resource.LastIndexOf('/') + 1)..];
         return resource.Split('/')[0] switch

@@ -22,7 +22,8 @@ internal static class Ciphertext
     private static readonly byte[] Purpose = "kiln kms ciphertext 1"u8.ToArray();
 
     public static byte[] Seal(
-        ReadOnlySpan<byte> material, string keyId, ReadOnlySpan<byte> plain, IReadOnlyDictionary<string, string> context)
+        ReadOnlySpan<byte> material, string keyId, ReadOnlySpan<byte> plain,
+        IReadOnlyDictionary<string, string> context)
     {
         var head = 2 + keyId.Length + SaltBytes + NonceBytes;
         var sealedBytes = new byte[head + TagBytes + plain.Length];

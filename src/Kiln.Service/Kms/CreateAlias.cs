@@ -31,7 +31,8 @@ public sealed class CreateAlias(Db db, KeyUse keys, TimeProvider clock)
         key.EnsureNotPending();
         if (await db.Aliases.FindAsync([call.AccountId, call.Region, request.AliasName], cancel) is not null)
             throw KmsError.Of("AlreadyExistsException", $"An alias with the name {arn} already exists");
-        if (await db.Aliases.CountAsync(a => a.Region == call.Region && a.TargetKeyId == key.KeyId, cancel) >= Alias.PerKeyMax)
+        var others = db.Aliases.Where(a => a.Region == call.Region && a.TargetKeyId == key.KeyId);
+        if (await others.CountAsync(cancel) >= Alias.PerKeyMax)
             throw KmsError.Of("LimitExceededException", $"A key may have {Alias.PerKeyMax} aliases at most");
         var now = clock.GetUtcNow();
         db.Add(new Alias

@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Service.Kms;
 
 /// <summary>Gives a principal a right on one key. KMS API Reference "CreateGrant".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:CreateGrant")]
 public sealed class CreateGrant(Db db, KeyUse keys, TimeProvider clock)
     : IOperation<CreateGrant.Request, CreateGrant.Response>
@@ -108,11 +109,14 @@ public sealed class CreateGrant(Db db, KeyUse keys, TimeProvider clock)
             : throw KmsError.Of("InvalidArnException", "ARN does not refer to a valid principal");
     }
 
-    /// <summary>A grant of the same name and content: a repeated request answers it instead of making a second.</summary>
+    /// <summary>A grant of the same name and content: a repeated request answers it instead of making a
+    /// second.</summary>
     private async Task<Grant?> Same(Grant grant, CancellationToken cancel)
     {
-        var candidates = await db.Grants.AsNoTracking().Where(g => g.KeyArn == grant.KeyArn && g.Name == grant.Name
-            && g.GranteePrincipal == grant.GranteePrincipal && g.IssuingAccount == grant.IssuingAccount).ToListAsync(cancel);
+        var candidates = await db.Grants.AsNoTracking().Where(g =>
+            g.KeyArn == grant.KeyArn && g.Name == grant.Name
+            && g.GranteePrincipal == grant.GranteePrincipal && g.IssuingAccount == grant.IssuingAccount)
+            .ToListAsync(cancel);
         return candidates.Find(g => g.RetiringPrincipal == grant.RetiringPrincipal
             && g.Operations.SequenceEqual(grant.Operations)
             && Equal(g.ContextSubset, grant.ContextSubset) && Equal(g.ContextEquals, grant.ContextEquals));
@@ -120,5 +124,6 @@ public sealed class CreateGrant(Db db, KeyUse keys, TimeProvider clock)
 
     private static bool Equal(IReadOnlyDictionary<string, string>? one, IReadOnlyDictionary<string, string>? other) =>
         one is null || other is null ? one is null && other is null
-            : one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
+            : one.Count == other.Count
+                && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }

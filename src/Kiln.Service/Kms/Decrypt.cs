@@ -5,7 +5,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Decrypts what Encrypt or GenerateDataKey made. KMS API Reference "Decrypt".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:Decrypt")]
 public sealed class Decrypt(KeyUse keys) : IOperation<Decrypt.Request, Decrypt.Response>
 {

@@ -4,7 +4,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Shows a key. KMS API Reference "DescribeKey".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:DescribeKey")]
 public sealed class DescribeKey(KeyUse keys) : IOperation<DescribeKey.Request, DescribeKey.Response>
 {

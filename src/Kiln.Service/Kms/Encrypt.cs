@@ -4,7 +4,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Encrypts up to 4 KiB. KMS API Reference "Encrypt".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:Encrypt")]
 public sealed class Encrypt(KeyUse keys) : IOperation<Encrypt.Request, Encrypt.Response>
 {

@@ -5,7 +5,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Answers a new data key, plain and encrypted. KMS API Reference "GenerateDataKey".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:GenerateDataKey")]
 public sealed class GenerateDataKey(KeyUse keys) : IOperation<GenerateDataKey.Request, GenerateDataKey.Response>
 {

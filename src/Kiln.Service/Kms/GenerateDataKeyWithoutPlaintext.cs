@@ -4,7 +4,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Answers a new data key, encrypted only. KMS API Reference "GenerateDataKeyWithoutPlaintext".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:GenerateDataKeyWithoutPlaintext")]
 public sealed class GenerateDataKeyWithoutPlaintext(KeyUse keys)
     : IOperation<GenerateDataKeyWithoutPlaintext.Request, GenerateDataKeyWithoutPlaintext.Response>

@@ -3,7 +3,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Kms;
 
-/// <summary>Says that a key is not rotated: Kiln does not rotate keys. KMS API Reference "GetKeyRotationStatus".</summary>
+/// <summary>Says that a key is not rotated: Kiln does not rotate keys. KMS API Reference
+/// "GetKeyRotationStatus".</summary>
 [Operation("kms:GetKeyRotationStatus")]
 public sealed class GetKeyRotationStatus(KeyUse keys)
     : IOperation<GetKeyRotationStatus.Request, GetKeyRotationStatus.Response>

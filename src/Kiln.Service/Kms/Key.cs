@@ -49,7 +49,8 @@ public sealed class Key : Entity
     /// <summary>Whether AWS, here Kiln, made it for a service: its policy is fixed and it cannot be disabled.</summary>
     public bool AwsManaged { get; init; }
 
-    /// <summary>The Region of the primary, for multi-Region keys; null for others. Equal to its own for the primary.</summary>
+    /// <summary>The Region of the primary, for multi-Region keys; null for others. Equal to its own for the
+    /// primary.</summary>
     [MaxLength(32)]
     public string? PrimaryRegion { get; set; }
 

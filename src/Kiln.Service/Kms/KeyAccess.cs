@@ -6,7 +6,8 @@ public sealed record KeyAccess
     /// <summary>The encryption context.</summary>
     public IReadOnlyDictionary<string, string> Context { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The service that uses the key for the caller, e.g. <c>ec2.us-east-1.amazonaws.com</c>; null for none.</summary>
+    /// <summary>The service that uses the key for the caller, e.g. <c>ec2.us-east-1.amazonaws.com</c>; null for
+    /// none.</summary>
     public string? ViaService { get; init; }
 
     /// <summary>The alias by which the caller named the key; null when by id.</summary>

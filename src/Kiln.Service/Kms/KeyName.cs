@@ -3,7 +3,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Kms;
 
-/// <summary>A key as callers name it: exactly one of id and alias, with account and Region where it is an ARN.</summary>
+/// <summary>A key as callers name it: exactly one of id and alias, with account and Region where it is an
+/// ARN.</summary>
 internal sealed record KeyName(string? KeyId, string? Alias, string? Region, string? AccountId)
 {
     /// <summary>The longest name: an alias ARN.</summary>
@@ -15,12 +16,19 @@ internal sealed record KeyName(string? KeyId, string? Alias, string? Region, str
         if (text.Length is 0 or > LengthMax)
             return null;
         if (!text.StartsWith("arn:", StringComparison.Ordinal))
-            return text.StartsWith("alias/", StringComparison.Ordinal) ? new(null, text, null, null) : new(text, null, null, null);
-        if (text.Split(':', 6) is not ["arn", "aws", "kms", var region, var account, var resource] || !Ids.IsAccountId(account))
+        {
+            return text.StartsWith("alias/", StringComparison.Ordinal)
+                ? new(null, text, null, null)
+                : new(text, null, null, null);
+        }
+        if (text.Split(':', 6) is not ["arn", "aws", "kms", var region, var account, var resource]
+            || !Ids.IsAccountId(account))
             return null;
         if (resource.StartsWith("alias/", StringComparison.Ordinal))
             return new(null, resource, region, account);
-        return resource.StartsWith("key/", StringComparison.Ordinal) ? new(resource["key/".Length..], null, region, account) : null;
+        return resource.StartsWith("key/", StringComparison.Ordinal)
+            ? new(resource["key/".Length..], null, region, account)
+            : null;
     }
 
     /// <summary>Whether a text has the form of a key id, so that a key of that id could exist.</summary>

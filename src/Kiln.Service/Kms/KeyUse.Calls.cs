@@ -55,13 +55,15 @@ public sealed partial class KeyUse
         string? action = null)
     {
         var key = await Named(call, name, cancel);
-        await Authorize(call, key, new KeyAccess { Context = context ?? None, Alias = KeyName.Parse(name)!.Alias }, action);
+        var access = new KeyAccess { Context = context ?? None, Alias = KeyName.Parse(name)!.Alias };
+        await Authorize(call, key, access, action);
         key.EnsureUsable();
         return key;
     }
 
     /// <summary>The key that has made a ciphertext: the caller may use it, and it can be used.</summary>
-    /// <exception cref="AwsException">InvalidCiphertextException, IncorrectKeyException, and as for a named key.</exception>
+    /// <exception cref="AwsException">InvalidCiphertextException, IncorrectKeyException, and as for a named
+    /// key.</exception>
     internal async Task<Key> UsableFor(
         Call call, ReadOnlyMemory<byte> wrapped, string? name, IReadOnlyDictionary<string, string>? context,
         CancellationToken cancel, string? action = null)
@@ -172,7 +174,8 @@ public sealed partial class KeyUse
     /// <exception cref="AwsException">ValidationException: there is none.</exception>
     internal static ReadOnlyMemory<byte> Required(ReadOnlyMemory<byte>? ciphertext) =>
         ciphertext ?? throw KmsError.Of("ValidationException",
-            "1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must not be null");
+            "1 validation error detected: Value at 'ciphertextBlob' failed to satisfy constraint: Member must not be " +
+            "null");
 
     /// <summary>KMS's quota: 32 KiB.</summary>
     private const int PolicyLengthMax = 32_768;

@@ -25,7 +25,8 @@ public sealed partial class KeyUse(Db db, MasterKey master, Authorization author
         var owner = name.AccountId ?? accountId;
         if (name.Alias is not { } alias)
         {
-            return db.Keys.Local.SingleOrDefault(k => k.Region == region && k.KeyId == name.KeyId && k.AccountId == owner)
+            return db.Keys.Local.SingleOrDefault(
+                    k => k.Region == region && k.KeyId == name.KeyId && k.AccountId == owner)
                 ?? await db.Keys.SingleOrDefaultAsync(
                     k => k.Region == region && k.KeyId == name.KeyId && k.AccountId == owner, cancel);
         }
@@ -89,12 +90,14 @@ public sealed partial class KeyUse(Db db, MasterKey master, Authorization author
         return Task.FromResult((plain, Wrap(key, plain, encryptionContext)));
     }
 
-    /// <summary>Encrypts under a key. What comes out names the key, so that <see cref="KeyOf"/> finds it again.</summary>
+    /// <summary>Encrypts under a key. What comes out names the key, so that <see cref="KeyOf"/> finds it
+    /// again.</summary>
     /// <exception cref="AwsException">DisabledException or KMSInvalidStateException.</exception>
     public byte[] Wrap(Key key, ReadOnlySpan<byte> plain, IReadOnlyDictionary<string, string> encryptionContext)
     {
         key.EnsureUsable();
-        return Ciphertext.Seal(master.Open(key.SealedMaterial, key.MaterialContext), key.KeyId, plain, encryptionContext);
+        var material = master.Open(key.SealedMaterial, key.MaterialContext);
+        return Ciphertext.Seal(material, key.KeyId, plain, encryptionContext);
     }
 
     /// <summary>Decrypts what this key, or another replica of it, has encrypted under the same context.</summary>
@@ -185,7 +188,8 @@ public sealed partial class KeyUse(Db db, MasterKey master, Authorization author
             .Where(g => g.KeyArn == key.Arn && names.Contains(g.GranteePrincipal)).ToListAsync();
         return grants.Exists(g => g.Covers(operation, access.Context)
             // Whoever may make grants by a grant cannot give more than it has.
-            && (access.GrantOperations is not { } wanted || (g.ContextEquals is null && !wanted.Except(g.Operations).Any())));
+            && (access.GrantOperations is not { } wanted
+                || (g.ContextEquals is null && !wanted.Except(g.Operations).Any())));
     }
 
     private async Task<PolicyContext> ContextOf(Caller caller, Key key, KeyAccess access, Call? call)

@@ -5,7 +5,8 @@ using Kiln.Service.Calls;
 namespace Kiln.Service.Kms;
 
 /// <summary>Decrypts and encrypts again without showing the plain bytes. KMS API Reference "ReEncrypt".</summary>
-/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has answered.</remarks>
+/// <remarks>Grant tokens are taken and not needed: a grant holds from the moment that CreateGrant has
+/// answered.</remarks>
 [Operation("kms:ReEncrypt")]
 public sealed class ReEncrypt(KeyUse keys) : IOperation<ReEncrypt.Request, ReEncrypt.Response>
 {

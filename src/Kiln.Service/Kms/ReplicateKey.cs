@@ -50,7 +50,8 @@ public sealed class ReplicateKey(Db db, KeyUse keys, ServiceOptions options, Tim
         if (!options.RegionList.Contains(request.ReplicaRegion) || request.ReplicaRegion == call.Region)
         {
             throw KmsError.Of("ValidationException",
-                $"The replica Region {request.ReplicaRegion} is not another enabled Region. Enabled: {options.Regions}.");
+                $"The replica Region {request.ReplicaRegion} is not another enabled Region. Enabled: " +
+                $"{options.Regions}.");
         }
         var tags = Tag.Add(new Dictionary<string, string>(), request.Tags);
         var arn = Arn.Key(request.ReplicaRegion, primary.AccountId, primary.KeyId);

@@ -11,7 +11,9 @@ public static class Principals
 {
     /// <summary>A policy that allows an action on everything.</summary>
     public static string Allow(string action, string resource = "*") =>
-        $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"{{action}}","Resource":"{{resource}}"}]}""";
+        $$"""
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"{{action}}","Resource":"{{resource}}"}]}
+        """;
 
     /// <summary>A trust policy for an account or another principal.</summary>
     public static string Trust(string principal, string condition = "{}") =>
@@ -24,12 +26,14 @@ public static class Principals
     public static QueryClient Iam(this TestServer server, string account = TestServer.A) =>
         new(server.Server.Url, "iam", "2010-05-08", account, "test");
 
-    /// <summary>Makes a role that an account's principals may assume, with one inline policy; answers its ARN.</summary>
+    /// <summary>Makes a role that an account's principals may assume, with one inline policy; answers its
+    /// ARN.</summary>
     public static async Task<string> Role(
         this TestServer server, string account, string name, string? policy = null, string? trust = null)
     {
         var iam = server.Iam(account);
-        var made = await iam.Ok("CreateRole", ("RoleName", name), ("AssumeRolePolicyDocument", trust ?? Trust(account)));
+        var made = await iam.Ok(
+            "CreateRole", ("RoleName", name), ("AssumeRolePolicyDocument", trust ?? Trust(account)));
         if (policy is not null)
             await iam.Ok("PutRolePolicy", ("RoleName", name), ("PolicyName", "inline"), ("PolicyDocument", policy));
         return made.Descendants("Arn").Single().Value;
@@ -43,7 +47,8 @@ public static class Principals
             TestContext.Current.CancellationToken)).Credentials;
 
     /// <summary>A KMS client with temporary keys.</summary>
-    public static AmazonKeyManagementServiceClient Kms(this TestServer server, Credentials keys, string region = "us-east-1") =>
+    public static AmazonKeyManagementServiceClient Kms(
+        this TestServer server, Credentials keys, string region = "us-east-1") =>
         new(keys, server.Config(new AmazonKeyManagementServiceConfig(), region));
 
     /// <summary>An STS client with temporary keys.</summary>

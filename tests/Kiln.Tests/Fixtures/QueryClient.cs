@@ -6,7 +6,8 @@ using Kiln.Protocol.Signing;
 namespace Kiln.Tests.Fixtures;
 
 /// <summary>Signs and posts query-protocol calls, for services whose SDK the tests do without.</summary>
-public sealed class QueryClient(string url, string service, string version, string key, string secret, string? token = null)
+public sealed class QueryClient(
+    string url, string service, string version, string key, string secret, string? token = null)
 {
     private static readonly HttpClient Http = new();
 

@@ -9,6 +9,8 @@ public sealed class EncryptTests(TestServer server) : IClassFixture<TestServer>
 {
     private static readonly Dictionary<string, string> Context = new() { ["b"] = "2", ["aws:ebs:id"] = "vol-1" };
 
+    private static readonly string[] Refusals = ["InvalidCiphertextException", "AccessDeniedException"];
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private AmazonKeyManagementServiceClient Kms => server.Kms();
@@ -44,7 +46,7 @@ public sealed class EncryptTests(TestServer server) : IClassFixture<TestServer>
             changed[i] ^= 1;
             var refusal = await Assert.ThrowsAnyAsync<AmazonKeyManagementServiceException>(() => Kms.DecryptAsync(
                 new DecryptRequest { CiphertextBlob = new MemoryStream(changed) }, Cancel));
-            Assert.True(refusal.ErrorCode is "InvalidCiphertextException" or "AccessDeniedException", refusal.ErrorCode);
+            Assert.Contains(refusal.ErrorCode, Refusals);
         }
     }
 
@@ -118,7 +120,8 @@ public sealed class EncryptTests(TestServer server) : IClassFixture<TestServer>
 
         Assert.Equal("both", Encoding.UTF8.GetString(there.Plaintext.ToArray()));
         Assert.Equal(replica.Arn, there.KeyId);
-        await Assert.ThrowsAnyAsync<AmazonKeyManagementServiceException>(() => server.Kms(region: "eu-west-2").DecryptAsync(
+        var elsewhere = server.Kms(region: "eu-west-2");
+        await Assert.ThrowsAnyAsync<AmazonKeyManagementServiceException>(() => elsewhere.DecryptAsync(
             new DecryptRequest { CiphertextBlob = new MemoryStream(wrapped) }, Cancel));
     }
 

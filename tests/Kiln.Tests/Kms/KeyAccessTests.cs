@@ -30,7 +30,8 @@ public sealed class KeyAccessTests(TestServer server) : IClassFixture<TestServer
         await Encrypt(asUser, key.Arn);
         await Encrypt(server.Kms(TestServer.B), key.Arn);
         Assert.Contains("no identity-based policy", await Refused(asNobody, key.Arn), StringComparison.Ordinal);
-        Assert.Contains("no resource-based policy", await Refused(server.Kms(TestServer.C), key.Arn), StringComparison.Ordinal);
+        Assert.Contains("no resource-based policy",
+            await Refused(server.Kms(TestServer.C), key.Arn), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +122,8 @@ public sealed class KeyAccessTests(TestServer server) : IClassFixture<TestServer
     [Fact]
     public async Task A_replica_is_taken_only_where_it_is_enabled_and_may_be_used()
     {
-        var primary = (await server.Kms().CreateKeyAsync(new CreateKeyRequest { MultiRegion = true }, Cancel)).KeyMetadata;
+        var primary = (await server.Kms().CreateKeyAsync(
+            new CreateKeyRequest { MultiRegion = true }, Cancel)).KeyMetadata;
         var europe = server.Kms(region: "eu-west-1");
 
         Assert.Null(await Replica(TestServer.A));
@@ -141,8 +143,12 @@ public sealed class KeyAccessTests(TestServer server) : IClassFixture<TestServer
         }
     }
 
-    private static async Task<Kiln.Protocol.Errors.AwsException?> May(KeyUse keys, string account, string arn, string action) =>
-        await keys.MayUse(Caller.Root(account), (await keys.Find(account, "us-east-1", arn, Cancel))!, action);
+    private static async Task<Kiln.Protocol.Errors.AwsException?> May(
+        KeyUse keys, string account, string arn, string action)
+    {
+        var key = await keys.Find(account, "us-east-1", arn, Cancel);
+        return await keys.MayUse(Caller.Root(account), key!, action);
+    }
 
     private static string Policy(params string[] principals) =>
         $$"""

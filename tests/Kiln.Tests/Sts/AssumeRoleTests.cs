@@ -73,7 +73,8 @@ public sealed class AssumeRoleTests(TestServer server) : IClassFixture<TestServe
         Assert.Contains("ExpiredToken", refusal.ErrorCode, StringComparison.Ordinal);
         await own.Advance(TimeSpan.FromDays(2));
         await TestServer.Eventually(
-            () => own.WithDb(async db => await db.AccessKeys.FindAsync([keys.AccessKeyId], Cancel) is null), gone => gone);
+            () => own.WithDb(async db => await db.AccessKeys.FindAsync([keys.AccessKeyId], Cancel) is null),
+            gone => gone);
     }
 
     [Fact]

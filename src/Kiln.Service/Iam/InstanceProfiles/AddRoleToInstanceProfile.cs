@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Iam.InstanceProfiles;
 
-/// <summary>Puts a role into an instance profile, which holds one. IAM API Reference "AddRoleToInstanceProfile".</summary>
+/// <summary>Puts a role into an instance profile, which holds one. IAM API Reference
+/// "AddRoleToInstanceProfile".</summary>
 [Operation("iam:AddRoleToInstanceProfile")]
 public sealed class AddRoleToInstanceProfile(Db db, Entities entities)
     : IOperation<AddRoleToInstanceProfile.Request, AddRoleToInstanceProfile.Response>

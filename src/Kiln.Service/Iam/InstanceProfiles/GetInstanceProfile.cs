@@ -27,7 +27,9 @@ public sealed class GetInstanceProfile(Db db, Entities entities)
     {
         var profile = await entities.Profile(call, request.InstanceProfileName, cancel);
         await call.Authorize(profile.Arn);
-        var role = profile.RoleName is null ? null : await db.Roles.FindAsync([call.AccountId, profile.RoleName], cancel);
+        var role = profile.RoleName is { } name
+            ? await db.Roles.FindAsync([call.AccountId, name], cancel)
+            : null;
         return new Response { InstanceProfile = InstanceProfileRecord.Of(profile, role) };
     }
 }

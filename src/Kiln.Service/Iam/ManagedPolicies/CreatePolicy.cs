@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Iam.ManagedPolicies;
 
-/// <summary>Makes a managed policy. It has one version, which does not change. IAM API Reference "CreatePolicy".</summary>
+/// <summary>Makes a managed policy. It has one version, which does not change. IAM API Reference
+/// "CreatePolicy".</summary>
 [Operation("iam:CreatePolicy")]
 public sealed class CreatePolicy(Db db, TimeProvider clock) : IOperation<CreatePolicy.Request, CreatePolicy.Response>
 {
@@ -51,7 +52,10 @@ public sealed class CreatePolicy(Db db, TimeProvider clock) : IOperation<CreateP
         Entities.CheckManaged(policy.Document);
         if (await db.ManagedPolicies.AnyAsync(
             p => p.AccountId == call.AccountId && p.LowerName == policy.LowerName, cancel))
-            throw IamError.AlreadyExists($"A policy called {policy.Name} already exists. Duplicate names are not allowed.");
+        {
+            throw IamError.AlreadyExists(
+                $"A policy called {policy.Name} already exists. Duplicate names are not allowed.");
+        }
         db.Add(policy);
         await db.SaveChangesAsync(cancel);
         return new Response { Policy = PolicyRecord.Of(policy, 0) };

@@ -3,7 +3,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Iam.ManagedPolicies;
 
-/// <summary>Lists the versions of a managed policy, of which there is one. IAM API Reference "ListPolicyVersions".</summary>
+/// <summary>Lists the versions of a managed policy, of which there is one. IAM API Reference
+/// "ListPolicyVersions".</summary>
 [Operation("iam:ListPolicyVersions")]
 public sealed class ListPolicyVersions(Entities entities)
     : IOperation<ListPolicyVersions.Request, ListPolicyVersions.Response>

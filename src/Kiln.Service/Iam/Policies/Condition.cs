@@ -45,14 +45,18 @@ public sealed class Condition
     {
         var actual = context[_key];
         if (_operator.IsNull)
-            return _values.Any(v => string.Equals(v.Raw, actual is null ? "true" : "false", StringComparison.OrdinalIgnoreCase));
+        {
+            var absent = actual is null ? "true" : "false";
+            return _values.Any(v => string.Equals(v.Raw, absent, StringComparison.OrdinalIgnoreCase));
+        }
         if (actual is null)
             return _ifExists || (_qualifier == SetQualifier.None ? _operator.Negated : _qualifier == SetQualifier.All);
         return _qualifier switch
         {
             SetQualifier.Any => actual.Any(value => One(value, context)),
             SetQualifier.All => actual.All(value => One(value, context)),
-            _ => _operator.Negated ? actual.All(value => One(value, context)) : actual.Any(value => One(value, context)),
+            _ when _operator.Negated => actual.All(value => One(value, context)),
+            _ => actual.Any(value => One(value, context)),
         };
     }
 

@@ -3,7 +3,8 @@ using System.Net;
 
 namespace Kiln.Service.Iam.Policies;
 
-/// <summary>How one condition operator compares. Negated operators share the comparison of their positive twin.</summary>
+/// <summary>How one condition operator compares. Negated operators share the comparison of their positive
+/// twin.</summary>
 /// <param name="Name">The positive name, e.g. <c>StringEquals</c>.</param>
 /// <param name="Negated">Whether the result is turned round.</param>
 /// <param name="Accepts">Whether a policy may give this value.</param>
@@ -21,21 +22,25 @@ internal sealed record ConditionOperator(
     private static Dictionary<string, ConditionOperator> Build()
     {
         var all = new Dictionary<string, ConditionOperator>(StringComparer.OrdinalIgnoreCase);
-        void Pair(string positive, string? negative, Func<string, bool> accepts, Func<string, PolicyText, PolicyContext, bool> compare)
+        void Pair(
+            string positive, string? negative, Func<string, bool> accepts,
+            Func<string, PolicyText, PolicyContext, bool> compare)
         {
             all[positive] = new(positive, false, accepts, compare);
             if (negative is not null)
                 all[negative] = new(positive, true, accepts, compare);
         }
 
-        Pair("StringEquals", "StringNotEquals", Anything, (actual, wanted, context) => wanted.Literal(context) == actual);
+        Pair("StringEquals", "StringNotEquals", Anything, (actual, wanted, context) =>
+            wanted.Literal(context) == actual);
         Pair("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", Anything, (actual, wanted, context) =>
             string.Equals(wanted.Literal(context), actual, StringComparison.OrdinalIgnoreCase));
         Pair("StringLike", "StringNotLike", Anything, (actual, wanted, context) => wanted.Matches(actual, context));
         // "ArnEquals and ArnLike behave identically."
         Pair("ArnEquals", "ArnNotEquals", Anything, (actual, wanted, context) => wanted.MatchesArn(actual, context));
         Pair("ArnLike", "ArnNotLike", Anything, (actual, wanted, context) => wanted.MatchesArn(actual, context));
-        Pair("Bool", null, IsBool, (actual, wanted, _) => string.Equals(actual, wanted.Raw, StringComparison.OrdinalIgnoreCase));
+        Pair("Bool", null, IsBool, (actual, wanted, _) =>
+            string.Equals(actual, wanted.Raw, StringComparison.OrdinalIgnoreCase));
         Pair("Null", null, IsBool, (_, _, _) => false);
         Pair("BinaryEquals", null, IsBase64, (actual, wanted, _) => actual == wanted.Raw);
         Pair("IpAddress", "NotIpAddress", text => Network(text) is not null, (actual, wanted, _) =>
@@ -49,7 +54,8 @@ internal sealed record ConditionOperator(
         {
             void Add(string positive, string? negative, Func<int, bool> fits) =>
                 Pair(family + positive, negative is null ? null : family + negative, text => parse(text) is not null,
-                    (actual, wanted, _) => parse(actual) is { } value && fits(value.CompareTo(parse(wanted.Raw)!.Value)));
+                    (actual, wanted, _) =>
+                        parse(actual) is { } value && fits(value.CompareTo(parse(wanted.Raw)!.Value)));
             Add("Equals", "NotEquals", order => order == 0);
             Add("LessThan", null, order => order < 0);
             Add("LessThanEquals", null, order => order <= 0);
@@ -65,8 +71,8 @@ internal sealed record ConditionOperator(
     private static bool IsBase64(string text) => System.Buffers.Text.Base64.IsValid(text);
 
     private static decimal? Number(string text) =>
-        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-            out var number) ? number : null;
+        decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static DateTimeOffset? Date(string text)
     {

@@ -2,10 +2,12 @@ using System.Text.Json;
 
 namespace Kiln.Service.Iam.Policies;
 
-/// <summary>Reads IAM's JSON policy language. Unknown elements are refused: a misspelt Condition must not open a door.</summary>
+/// <summary>Reads IAM's JSON policy language. Unknown elements are refused: a misspelt Condition must not open a
+/// door.</summary>
 internal static class PolicyParser
 {
-    /// <summary>The longest policy of any service here (a key policy); each operation bounds its own more tightly.</summary>
+    /// <summary>The longest policy of any service here (a key policy); each operation bounds its own more
+    /// tightly.</summary>
     public const int LengthMax = 131_072;
 
     /// <summary>Policy → Statement → element → operator → key → values.</summary>
@@ -28,7 +30,8 @@ internal static class PolicyParser
         JsonDocument json;
         try
         {
-            json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = DepthMax, AllowDuplicateProperties = false });
+            json = JsonDocument.Parse(
+                text, new JsonDocumentOptions { MaxDepth = DepthMax, AllowDuplicateProperties = false });
         }
         catch (Exception malformed) when (malformed is JsonException or ArgumentException or InvalidOperationException)
         {
@@ -150,7 +153,7 @@ internal static class PolicyParser
     {
         if (name == "*" || Calls.Ids.IsAccountId(name))
             return true;
-        if (name.Length == 21 && (name.StartsWith("AROA", StringComparison.Ordinal) || name.StartsWith("AIDA", StringComparison.Ordinal)))
+        if (name.Length == 21 && name[..4] is ("AROA" or "AIDA"))
             return true;
         return name.Split(':', 6) is ["arn", "aws", "iam" or "sts", "", var account, var rest]
             && Calls.Ids.IsAccountId(account) && !rest.Contains('*', StringComparison.Ordinal)
@@ -186,8 +189,9 @@ internal static class PolicyParser
 
     private static void CheckResource(string resource)
     {
-        if (resource != "*" && !(resource.StartsWith("arn:", StringComparison.Ordinal) && resource.Split(':').Length >= 6)
-            && !resource.StartsWith("arn:*", StringComparison.Ordinal) && !resource.StartsWith("${", StringComparison.Ordinal))
+        var isArn = resource.StartsWith("arn:", StringComparison.Ordinal) && resource.Split(':').Length >= 6;
+        if (!isArn && resource != "*" && !resource.StartsWith("arn:*", StringComparison.Ordinal)
+            && !resource.StartsWith("${", StringComparison.Ordinal))
             throw new PolicyException($"Resource {Shown(resource)} must be in ARN format or \"*\".");
     }
 
@@ -220,7 +224,9 @@ internal static class PolicyParser
     };
 
     private static string Text(JsonElement json) =>
-        json.ValueKind == JsonValueKind.String ? json.GetString()! : throw new PolicyException("Syntax errors in policy.");
+        json.ValueKind == JsonValueKind.String
+            ? json.GetString()!
+            : throw new PolicyException("Syntax errors in policy.");
 
     private static string Shown(string text) => text.Length <= 100 ? text : text[..100] + "…";
 }

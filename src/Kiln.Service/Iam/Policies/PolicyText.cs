@@ -8,7 +8,8 @@ namespace Kiln.Service.Iam.Policies;
 /// <param name="Variables">Whether variables mean something: from version 2012-10-17 on.</param>
 public readonly record struct PolicyText(string Raw, bool Variables)
 {
-    /// <summary>Whether a text fits, <c>*</c> and <c>?</c> being wildcards. False where a variable has no value.</summary>
+    /// <summary>Whether a text fits, <c>*</c> and <c>?</c> being wildcards. False where a variable has no
+    /// value.</summary>
     public bool Matches(string text, PolicyContext context, bool ignoreCase = false)
     {
         if (Raw == "*")
@@ -20,14 +21,16 @@ public readonly record struct PolicyText(string Raw, bool Variables)
             : Wildcard.Matches(pattern, text);
     }
 
-    /// <summary>Whether two ARNs fit: part by part, so that a wildcard does not run over a colon of the first five.</summary>
+    /// <summary>Whether two ARNs fit: part by part, so that a wildcard does not run over a colon of the first
+    /// five.</summary>
     public bool MatchesArn(string arn, PolicyContext context)
     {
         if (Expand(context, pattern: true) is not { } pattern)
             return false;
         var wanted = pattern.Split(':', 6);
         var parts = arn.Split(':', 6);
-        return wanted.Length == parts.Length && wanted.Zip(parts).All(pair => Wildcard.Matches(pair.First, pair.Second));
+        return wanted.Length == parts.Length
+            && wanted.Zip(parts).All(pair => Wildcard.Matches(pair.First, pair.Second));
     }
 
     /// <summary>The text with its variables replaced; null where one has no value.</summary>

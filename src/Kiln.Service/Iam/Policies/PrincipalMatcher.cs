@@ -14,7 +14,8 @@ public enum PrincipalMatch
 }
 
 /// <summary>A Principal or NotPrincipal element.</summary>
-public sealed class PrincipalMatcher(bool everybody, IReadOnlyList<string> aws, IReadOnlyList<string> services, bool not)
+public sealed class PrincipalMatcher(
+    bool everybody, IReadOnlyList<string> aws, IReadOnlyList<string> services, bool not)
 {
     /// <summary>The AWS principals as written.</summary>
     public IReadOnlyList<string> Aws { get; } = aws;
@@ -29,7 +30,11 @@ public sealed class PrincipalMatcher(bool everybody, IReadOnlyList<string> aws, 
     private PrincipalMatch Plain(PolicyPrincipal principal)
     {
         if (principal.Service is { } service)
-            return everybody || services.Contains(service, StringComparer.OrdinalIgnoreCase) ? PrincipalMatch.Itself : PrincipalMatch.None;
+        {
+            return everybody || services.Contains(service, StringComparer.OrdinalIgnoreCase)
+                ? PrincipalMatch.Itself
+                : PrincipalMatch.None;
+        }
         if (everybody || Aws.Any(name => name == principal.Arn || name == principal.SessionArn))
             return PrincipalMatch.Itself;
         return Aws.Contains(principal.AccountId) || Aws.Contains($"arn:aws:iam::{principal.AccountId}:root")

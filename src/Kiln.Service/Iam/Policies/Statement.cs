@@ -30,7 +30,8 @@ public sealed record Statement
         var who = Principal?.Match(request.Principal) ?? PrincipalMatch.Itself;
         if (who == PrincipalMatch.None
             || Actions.Any(a => a.Matches(request.Action, request.Context, ignoreCase: true)) == NotAction
-            || (Resources is not null && Resources.Any(r => r.Matches(request.Resource, request.Context)) == NotResource)
+            || (Resources is not null
+                && Resources.Any(r => r.Matches(request.Resource, request.Context)) == NotResource)
             || !Conditions.All(c => c.Holds(request.Context)))
             return PrincipalMatch.None;
         return who;

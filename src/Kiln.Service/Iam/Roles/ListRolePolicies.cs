@@ -34,8 +34,8 @@ public sealed class ListRolePolicies(Entities entities, Paging paging)
         var role = await entities.Role(call, request.RoleName, cancel);
         await call.Authorize(role.Arn);
         var page = await paging.Read(
-            entities.Inline(call.AccountId, PrincipalKind.Role, role.Name), p => p.Name, request.MaxItems, request.Marker,
-            call, cancel);
+            entities.Inline(call.AccountId, PrincipalKind.Role, role.Name), p => p.Name,
+            request.MaxItems, request.Marker, call, cancel);
         return new Response
         {
             PolicyNames = [.. page.Rows.Select(p => p.Name)],

@@ -31,8 +31,9 @@ public sealed class CreateAccessKey(Db db, Entities entities, MasterKey master, 
         var arn = user?.Arn ?? call.Caller.Arn;
         await call.Authorize(arn);
         var name = user?.Name;
-        if (await db.AccessKeys.CountAsync(k => k.AccountId == call.AccountId && k.UserName == name && k.RoleName == null
-            && k.SessionTokenDigest == null, cancel) >= PerUserMax)
+        var others = db.AccessKeys.Where(k => k.AccountId == call.AccountId && k.UserName == name
+            && k.RoleName == null && k.SessionTokenDigest == null);
+        if (await others.CountAsync(cancel) >= PerUserMax)
             throw IamError.LimitExceeded("AccessKeysPerUser", PerUserMax);
         var secret = Ids.Secret();
         var id = Ids.AccessKeyId("AKIA");

@@ -34,8 +34,8 @@ public sealed class ListUserPolicies(Entities entities, Paging paging)
         var user = await entities.User(call, request.UserName, cancel);
         await call.Authorize(user.Arn);
         var page = await paging.Read(
-            entities.Inline(call.AccountId, PrincipalKind.User, user.Name), p => p.Name, request.MaxItems, request.Marker,
-            call, cancel);
+            entities.Inline(call.AccountId, PrincipalKind.User, user.Name), p => p.Name,
+            request.MaxItems, request.Marker, call, cancel);
         return new Response
         {
             PolicyNames = [.. page.Rows.Select(p => p.Name)],
