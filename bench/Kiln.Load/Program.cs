@@ -1,12 +1,15 @@
+using System.Globalization;
 using Kiln.Load;
 
 if (args is ["seed", var data, var count])
-    return await Seed.Run(data, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture));
+    return await Seed.Run(data, int.Parse(count, CultureInfo.InvariantCulture));
 if (args is ["describe", var url, var images, .. var rest])
 {
-    var connections = rest.Length > 0 ? int.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 4;
-    var seconds = rest.Length > 1 ? int.Parse(rest[1], System.Globalization.CultureInfo.InvariantCulture) : 10;
-    return Describe.Run(url, int.Parse(images, System.Globalization.CultureInfo.InvariantCulture), connections, seconds);
+    int? Number(int n) => rest.Length > n ? int.Parse(rest[n], CultureInfo.InvariantCulture) : null;
+    new Describe(new Uri(url), int.Parse(images, CultureInfo.InvariantCulture), Number(2))
+        .Run(Number(0) ?? 4, Number(1) ?? 10);
+    return 0;
 }
-Console.Error.WriteLine("usage: Kiln.Load seed DATA IMAGES | describe URL IMAGES [CONNECTIONS [SECONDS]]");
+Console.Error.WriteLine(
+    "usage: Kiln.Load seed DATA IMAGES | describe URL IMAGES [CONNECTIONS [SECONDS [SERVER-PROCESS-ID]]]");
 return 2;

@@ -88,14 +88,16 @@ internal static class Composition
         if (options.Database.Length > 0)
         {
             services.AddSingleton(new WriteGate(single: false));
-            services.AddDbContext<PostgresDb>(builder => PostgresDb.Configure(builder, options.Database));
+            services.AddDbContext<PostgresDb>(
+                builder => PostgresDb.Configure(builder, options.Database), optionsLifetime: ServiceLifetime.Singleton);
             services.AddScoped<Db>(scope => scope.GetRequiredService<PostgresDb>());
         }
         else
         {
             services.AddSingleton(new WriteGate(single: true));
-            services.AddDbContext<SqliteDb>(builder =>
-                SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")));
+            services.AddDbContext<SqliteDb>(
+                builder => SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")),
+                optionsLifetime: ServiceLifetime.Singleton);
             services.AddScoped<Db>(scope => scope.GetRequiredService<SqliteDb>());
         }
     }

@@ -1,8 +1,10 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using SQLitePCL;
 
 namespace Kiln.Service.Persistence;
 
@@ -24,13 +26,20 @@ public sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteGate gate,
         // Case-sensitive LIKE: AWS's filters are, and PostgreSQL's LIKE is. 64 MiB of file mapping spares copies.
         private const string Text =
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=10000; " +
-            "PRAGMA case_sensitive_like=ON; PRAGMA cache_size=-16384; PRAGMA mmap_size=67108864;";
+            "PRAGMA case_sensitive_like=ON; PRAGMA cache_size=-8192; PRAGMA mmap_size=67108864;";
+
+        // A connection comes out of its pool many times a request; its settings stay with the handle inside.
+        private static readonly ConditionalWeakTable<sqlite3, object> Set = [];
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
+            var handle = ((SqliteConnection)connection).Handle!;
+            if (Set.TryGetValue(handle, out _))
+                return;
             using var command = connection.CreateCommand();
             command.CommandText = Text;
             command.ExecuteNonQuery();
+            Set.TryAdd(handle, Text);
         }
 
         public override Task ConnectionOpenedAsync(
