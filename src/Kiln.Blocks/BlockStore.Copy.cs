@@ -135,8 +135,8 @@ public sealed partial class BlockStore
                     {
                         if (change.Second is not { } address) builder.Clear(change.Index);
                         else if (address.IsZero) builder.Set(change.Index, address);
-                        else builder.Set(
-                            change.Index, MoveSealedAnew(codec, address, from, to, fromDomain, toDomain, tally, options, stop));
+                        else builder.Set(change.Index, MoveSealedAnew(
+                            codec, address, from, to, fromDomain, toDomain, tally, options, stop));
                         Report(tally, manifest, options);
                     }
                 }

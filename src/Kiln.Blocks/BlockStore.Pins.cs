@@ -11,7 +11,7 @@ public sealed partial class BlockStore
     /// <summary>Manifests that open volumes and copies hold; collection keeps them and all they reach.</summary>
     public IReadOnlyList<ManifestId> Pins => [.. pins.Keys];
 
-    /// <summary>Keeps a manifest until <see cref="Unpin"/> was called as often. Not remembered over a restart.</summary>
+    /// <summary>Keeps a manifest until <see cref="Unpin"/> was called as often. A restart forgets it.</summary>
     public void Pin(ManifestId id) => pins.AddOrUpdate(id, 1, (_, count) => count + 1);
 
     /// <summary>Takes back one <see cref="Pin"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -28,6 +29,9 @@ public sealed class FileBackend : IBackend
         guard.Dispose();
         throw new IOException($"{root} is in use by another process.");
     }
+
+    /// <inheritdoc/>
+    public ulong Boot { get; } = BootOf();
 
     /// <inheritdoc/>
     public IBackendFile Create(string name, bool direct)
@@ -165,4 +169,12 @@ public sealed class FileBackend : IBackend
     }
 
     private string Locate(string name) => Path.Combine(root, name);
+
+    private static ulong BootOf()
+    {
+        const string Path = "/proc/sys/kernel/random/boot_id";
+        if (!File.Exists(Path)) return 1;
+        var text = File.ReadAllText(Path).Trim().Replace("-", "", StringComparison.Ordinal);
+        return ulong.Parse(text.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture) | 1;
+    }
 }

@@ -8,6 +8,10 @@ namespace Kiln.Blocks.Backends;
 /// </remarks>
 public interface IBackend : IDisposable
 {
+    /// <summary>Names one boot of the machine, never 0: while it is the same, written but unsynced bytes are there.
+    /// </summary>
+    ulong Boot { get; }
+
     /// <summary>Creates a file that must not exist.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="direct">Aligned writes go past the page cache where possible: for large appends.</param>

@@ -30,6 +30,6 @@ public sealed record CollectionReport
     /// <summary>Addresses that a reachable manifest names and no record has.</summary>
     public long MissingRecords { get; internal set; }
 
-    /// <summary>Set when a damaged manifest or page made it unknowable what is reachable: nothing was deleted.</summary>
+    /// <summary>Set when a damaged manifest or page hides what is reachable: nothing was deleted.</summary>
     public string? Refused { get; internal set; }
 }

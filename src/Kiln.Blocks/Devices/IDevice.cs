@@ -10,7 +10,7 @@ public interface IDevice
     bool IsReadOnly { get; }
 
     /// <summary>Reads a range.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not inside the disk, or not aligned to 512 bytes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It is outside the disk, or not aligned to 512 bytes.</exception>
     /// <exception cref="BlockCorruptException">The bytes failed a check.</exception>
     void Read(long offset, Span<byte> destination);
 

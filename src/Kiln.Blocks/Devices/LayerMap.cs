@@ -1,6 +1,6 @@
 namespace Kiln.Blocks.Devices;
 
-/// <summary>Which 4 KiB sectors a layer holds: 128 bits a block, in leaves of 256 blocks that exist when touched.</summary>
+/// <summary>Which 4 KiB sectors a layer holds: 128 bits a block, in leaves of 256 blocks, made when touched.</summary>
 /// <remarks>Bits are only ever set. Readers take no lock: data is written before its bit.</remarks>
 internal sealed class LayerMap
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Crypto;
 using Kiln.Blocks.Manifests;
@@ -43,7 +42,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         this.store = store;
         this.clock = clock;
         this.keys = keys;
-        boot = BootOf();
+        boot = backend.Boot;
         for (var i = 0; i < WriteLocks; i++) writeLocks[i] = new Lock();
         if (record.BaseId is { } pinned) store.Pin(pinned);
         try
@@ -318,13 +317,5 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         var at = (block * Block.Size) + ((long)sector * LayerMap.SectorSize);
         stack.Read(at, bytes);
         top.Data.Write(at, bytes);
-    }
-
-    private static ulong BootOf()
-    {
-        const string Path = "/proc/sys/kernel/random/boot_id";
-        if (!File.Exists(Path)) return 1;
-        var text = File.ReadAllText(Path).Trim().Replace("-", "", StringComparison.Ordinal);
-        return ulong.Parse(text.AsSpan(0, 16), NumberStyles.HexNumber, CultureInfo.InvariantCulture) | 1;
     }
 }

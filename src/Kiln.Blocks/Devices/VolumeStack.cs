@@ -19,7 +19,7 @@ internal sealed class VolumeStack(
 
     /// <summary>The same up to and including a layer.</summary>
     internal VolumeStack UpTo(int layer) =>
-        new(store, [.. layers.TakeWhile(l => l.Number != layer), layers.Single(l => l.Number == layer)], manifest, domain);
+        With([.. layers.TakeWhile(l => l.Number != layer), layers.Single(l => l.Number == layer)]);
 
     internal VolumeStack With(IReadOnlyList<VolumeLayer> changed) => new(store, changed, manifest, domain);
 

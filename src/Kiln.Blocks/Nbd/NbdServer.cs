@@ -5,7 +5,7 @@ using Kiln.Blocks.Devices;
 
 namespace Kiln.Blocks.Nbd;
 
-/// <summary>Serves devices to QEMU, the kernel and tools over NBD: a thread a connection, never a task a request.</summary>
+/// <summary>Serves devices to QEMU and tools over NBD: a thread a connection, never a task a request.</summary>
 /// <remarks>
 /// When it stops, connections are dropped without an error reply: a guest that is told EIO fails its file system, one
 /// whose connection drops waits and reconnects.
@@ -76,7 +76,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         }
     }
 
-    /// <summary>Drops the connections of one export and waits for their threads: its device may then be closed.</summary>
+    /// <summary>Drops the connections of an export and waits for their threads; its device may then close.</summary>
     public void Drop(string name)
     {
         foreach (var (socket, connection) in connections)

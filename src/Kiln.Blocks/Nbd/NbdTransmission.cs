@@ -5,7 +5,7 @@ using static Kiln.Blocks.Nbd.NbdProtocol;
 
 namespace Kiln.Blocks.Nbd;
 
-/// <summary>Requests and replies, one after the other on the connection's own thread; replies go out in batches.</summary>
+/// <summary>Requests and replies, one after the other on the connection's thread; replies go in batches.</summary>
 internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool structured, bool allocation)
 {
     private const int RequestSize = 28;

@@ -15,7 +15,7 @@ internal sealed unsafe class Appender : IDisposable
 
     private readonly SegmentSet segments;
     private readonly long segmentBytes;
-    private readonly byte* buffer = (byte*)NativeMemory.AlignedAlloc(BufferSize, SegmentFormat.Page);
+    private byte* buffer;
     private readonly List<SegmentEntry> entries = [];
     private readonly Lock syncGate = new();
     private Segment? segment;
@@ -103,6 +103,8 @@ internal sealed unsafe class Appender : IDisposable
 
     private void Begin()
     {
+        // A store that is only read needs no buffer.
+        if (buffer is null) buffer = (byte*)NativeMemory.AlignedAlloc(BufferSize, SegmentFormat.Page);
         var (created, end) = segments.Create(this);
         fileEnd = end;
         used = 0;

@@ -13,7 +13,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
 
     internal IEnumerable<Segment> All => open.Values;
 
-    /// <summary>After a failed sync the kernel may have dropped what it could not write: nothing more is promised.</summary>
+    /// <summary>After a failed sync the kernel may have dropped what it could not write: no more promises.</summary>
     internal void Poison(Exception cause)
     {
         // A full disk refuses the sync too (delayed allocation), and that heals.

@@ -179,7 +179,10 @@ public sealed class NbdServerTests : IDisposable
 
     private static string Run(string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(tool, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         Process process;
         try
         {
