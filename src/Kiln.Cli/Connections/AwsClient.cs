@@ -66,13 +66,15 @@ public sealed class AwsClient : IDisposable
 
     /// <summary>An operation of Kiln's own service.</summary>
     /// <exception cref="CallException">It was refused.</exception>
-    public async Task<JsonNode> Kiln(string operation, JsonObject request, CancellationToken cancel)
+    public async Task<JsonNode> Kiln(
+        string operation, JsonObject request, CancellationToken cancel, bool patient = true)
     {
         using var answer = await Send(new CallMessage("kiln", HttpMethod.Post, "/")
         {
             Body = Encoding.UTF8.GetBytes(request.ToJsonString()),
             ContentType = "application/x-amz-json-1.1",
             Headers = [new("x-amz-target", $"Kiln.{operation}")],
+            Patient = patient,
         }, cancel);
         return JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancel)) ?? new JsonObject();
     }
@@ -107,8 +109,9 @@ public sealed class AwsClient : IDisposable
             }
             catch (Exception failure) when (!cancel.IsCancellationRequested && IsUnreachable(failure))
             {
-                throw new CliException($"Nobody answers at {Connection.Endpoint}: {Cause(failure)} Start Kiln with "
-                    + "./start.sh, or export AWS_ENDPOINT_URL=http://ADDRESS:PORT where it listens.", ExitCodes.Unreachable);
+                throw new CliException(
+                    $"Nobody answers at {Connection.Endpoint}: {Cause(failure)} Start Kiln with ./start.sh, or export "
+                    + "AWS_ENDPOINT_URL=http://ADDRESS:PORT where it listens.", ExitCodes.Unreachable);
             }
             await Task.Delay(wait, _time, cancel);
         }
@@ -165,8 +168,8 @@ public sealed class AwsClient : IDisposable
             if (text.StartsWith('{'))
             {
                 var json = JsonNode.Parse(text)!.AsObject();
-                var type = answer.Headers.TryGetValues("x-amzn-ErrorType", out var types) ? types.First()
-                    : (string?)json["__type"] ?? "";
+                var type = answer.Headers.TryGetValues("x-amzn-ErrorType", out var types)
+                    ? types.First() : (string?)json["__type"] ?? "";
                 return new CallException(status, type.Split('#')[^1].Split(':')[0],
                     (string?)json["message"] ?? (string?)json["Message"] ?? "");
             }
@@ -174,10 +177,12 @@ public sealed class AwsClient : IDisposable
             {
                 var xml = Plain(XElement.Parse(text));
                 var error = xml.DescendantsAndSelf("Error").First();
-                return new CallException(status, error.Element("Code")?.Value ?? "", error.Element("Message")?.Value ?? "");
+                return new CallException(
+                    status, error.Element("Code")?.Value ?? "", error.Element("Message")?.Value ?? "");
             }
         }
-        catch (Exception failure) when (failure is JsonException or System.Xml.XmlException or InvalidOperationException)
+        catch (Exception failure)
+            when (failure is JsonException or System.Xml.XmlException or InvalidOperationException)
         {
             // Not an envelope of AWS's: shown as it came.
         }

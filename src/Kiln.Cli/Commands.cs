@@ -1,0 +1,18 @@
+using System.CommandLine;
+using Kiln.Cli.Operating;
+using Kiln.Cli.Snapshots;
+using Kiln.Cli.Tours;
+
+namespace Kiln.Cli;
+
+/// <summary>The verbs that call a service. The host adds <c>serve</c>.</summary>
+public static class Commands
+{
+    /// <summary>All of them.</summary>
+    /// <param name="embed">Starts a service of its own for a tour.</param>
+    public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedService>> embed) =>
+    [
+        SnapshotCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(),
+        WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
+    ];
+}
