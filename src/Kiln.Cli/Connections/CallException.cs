@@ -12,6 +12,6 @@ public sealed class CallException(int status, string code, string message) : Exc
     /// <summary>The AWS error code, e.g. <c>InvalidSnapshot.NotFound</c>.</summary>
     public string Code { get; } = code;
 
-    /// <summary>Whether the same call may succeed later: a fault of the service, or throttling.</summary>
-    public bool Passing => Status >= 500 || Code.Contains("Throttl", StringComparison.Ordinal);
+    /// <summary>Whether the same call may succeed later: a service that is not ready, or throttling.</summary>
+    public bool Passing => Status is 502 or 503 or 504 || Code.Contains("Throttl", StringComparison.Ordinal);
 }

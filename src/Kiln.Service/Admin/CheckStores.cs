@@ -63,10 +63,12 @@ public sealed class CheckStores(
         public long BytesRead { get; set; }
 
         /// <summary>What is wrong.</summary>
-        public List<StoreProblem> Problems { get; init; } = [];
+        public IReadOnlyList<StoreProblem> Problems => Found;
 
         /// <summary>There is more to check.</summary>
         public string? NextToken { get; set; }
+
+        internal List<StoreProblem> Found { get; } = [];
     }
 
     /// <inheritdoc/>
@@ -93,7 +95,7 @@ public sealed class CheckStores(
                 }
                 found.Resources++;
                 (after, block) = (row.ResourceId, 0);
-                if (found.Problems.Count >= ProblemsMax || clock.GetTimestamp() > end)
+                if (found.Found.Count >= ProblemsMax || clock.GetTimestamp() > end)
                 {
                     found.NextToken = paging.Seal($"{after}|0", call);
                     return found;
@@ -130,7 +132,7 @@ public sealed class CheckStores(
         Request request, StoreRoot row, long from, Response found, long end, CancellationToken cancel)
     {
         void Problem(string kind, string message) =>
-            found.Problems.Add(new StoreProblem(request.Region, row.ResourceId, kind, message));
+            found.Found.Add(new StoreProblem(request.Region, row.ResourceId, kind, message));
         KeyDomain? domain = null;
         Manifest manifest;
         BlockStore store;
@@ -175,7 +177,7 @@ public sealed class CheckStores(
                     problem("block-missing", $"Block {index} is not in the store.");
                 else if (request.ReadData)
                     ReadBlock(store, address, domain, buffer.AsSpan(0, Block.Size), index, found, problem);
-                if (found.Problems.Count >= ProblemsMax)
+                if (found.Found.Count >= ProblemsMax)
                     return index + 1;
             }
             return null;
