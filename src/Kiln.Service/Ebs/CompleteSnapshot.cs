@@ -52,7 +52,8 @@ public sealed class CompleteSnapshot(Db db, DirectUploads uploads, TimeProvider 
         DirectNames.CheckSnapshotId(request.SnapshotId);
         CheckChecksumParameters(request);
         var snapshot = await db.Snapshots
-            .SingleOrDefaultAsync(s => s.Id == request.SnapshotId && s.Region == call.Region, cancel);
+            .SingleOrDefaultAsync(
+                s => s.Id == request.SnapshotId && s.Region == call.Region && !s.DeleteRequested, cancel);
         if (snapshot is { DirectBlocks: { } counted, State: not SnapshotState.Error } && snapshot.AccountId == call.AccountId)
             return await Repeat(request, call, snapshot, counted);
         uploads.CheckWritable(snapshot, request.SnapshotId, call.AccountId);

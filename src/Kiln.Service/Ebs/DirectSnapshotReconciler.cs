@@ -28,10 +28,11 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
             await uploads.Discard(resourceId, snapshot?.Region, cancel);
             return StepResult.Done;
         }
-        return snapshot.DirectBlocks is null ? Wait(snapshot) : await Seal(snapshot, cancel);
+        return snapshot.DirectBlocks is null
+            ? await Wait(snapshot, db, cancel) : await Seal(snapshot, db, cancel);
     }
 
-    private StepResult Wait(Snapshot snapshot)
+    private async Task<StepResult> Wait(Snapshot snapshot, Db db, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var upload = uploads.InMemory(snapshot.Id);
@@ -43,13 +44,16 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
             snapshot.DirectDeadline = deadline;
             return StepResult.Again(deadline - now);
         }
-        snapshot.Fail(snapshot.DeleteRequested
-            ? "The snapshot was deleted before it was completed."
-            : $"The snapshot was neither written nor completed within {snapshot.DirectTimeoutMinutes} minutes.", now);
+        snapshot.Fail(
+            $"The snapshot was neither written nor completed within {snapshot.DirectTimeoutMinutes} minutes.", now);
+        if (snapshot.DeleteRequested)
+            await SnapshotRemoval.Remove(db, snapshot, now, cancel);
+        else
+            await Collection.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);
         return StepResult.Again(TimeSpan.Zero);
     }
 
-    private async Task<StepResult> Seal(Snapshot snapshot, CancellationToken cancel)
+    private async Task<StepResult> Seal(Snapshot snapshot, Db db, CancellationToken cancel)
     {
         var upload = await uploads.Open(snapshot, cancel);
         upload.Phase = UploadPhase.Closed;
@@ -64,6 +68,8 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
         {
             snapshot.Fail($"A block was lost before it was safe on disk: {lost.Message}", clock.GetUtcNow());
         }
+        if (snapshot.DeleteRequested)
+            await SnapshotRemoval.Remove(db, snapshot, clock.GetUtcNow(), cancel);
         return StepResult.Again(TimeSpan.Zero);
     }
 

@@ -65,7 +65,7 @@ public sealed class DirectUploads(
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<Db>();
         var row = await db.Snapshots.AsNoTracking()
-            .SingleOrDefaultAsync(s => s.Id == snapshotId && s.Region == region, cancel);
+            .SingleOrDefaultAsync(s => s.Id == snapshotId && s.Region == region && !s.DeleteRequested, cancel);
         CheckWritable(row, snapshotId, accountId);
         if (row!.DirectBlocks is not null)
             throw EbsError.ConflictingBlockUpdate($"The snapshot {snapshotId} is being completed.");

@@ -25,7 +25,7 @@ public sealed class ReadableSnapshots(RegionStores stores, NodeIdentity node)
         DirectNames.CheckSnapshotId(snapshotId);
         var (region, account) = (call.Region, call.AccountId);
         var row = await db.Snapshots.AsNoTracking()
-            .SingleOrDefaultAsync(s => s.Id == snapshotId && s.Region == region, cancel)
+            .SingleOrDefaultAsync(s => s.Id == snapshotId && s.Region == region && !s.DeleteRequested, cancel)
             ?? throw EbsError.SnapshotNotFound(snapshotId);
         if (row.AccountId != account && !await db.CreateVolumePermissions.AnyAsync(p => p.SnapshotId == snapshotId
             && p.Kind == CreateVolumePermission.UserId && p.Value == account, cancel))

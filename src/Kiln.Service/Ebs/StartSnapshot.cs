@@ -162,7 +162,7 @@ public sealed class StartSnapshot(
     {
         DirectNames.CheckSnapshotId(id);
         var parent = await db.Snapshots.AsNoTracking()
-            .SingleOrDefaultAsync(s => s.Id == id && s.Region == call.Region, cancel)
+            .SingleOrDefaultAsync(s => s.Id == id && s.Region == call.Region && !s.DeleteRequested, cancel)
             ?? throw EbsError.SnapshotNotFound(id);
         if (parent.AccountId != call.AccountId)
             throw EbsError.Unauthorized(id);

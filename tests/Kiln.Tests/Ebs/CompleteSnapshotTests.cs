@@ -81,6 +81,21 @@ public sealed class CompleteSnapshotTests : IAsyncLifetime
         await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n => n == 0);
     }
 
+    [Fact]
+    public async Task A_snapshot_under_way_is_deleted_at_once()
+    {
+        var id = await _client.Start();
+        await _client.Put(id, 0, EbsClient.Block(1));
+
+        await _server.Ec2().DeleteSnapshotAsync(
+            new Amazon.EC2.Model.DeleteSnapshotRequest(id), TestContext.Current.CancellationToken);
+
+        await TestServer.Eventually(() => _server.WithDb(db => db.Snapshots.CountAsync(s => s.Id == id)), n => n == 0);
+        await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n => n == 0);
+        (await _client.Put(id, 1, EbsClient.Block(1))).Refused(404, "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
+        Assert.Empty(Directory.GetFiles(_server.DataFolder, $"{id}*", SearchOption.AllDirectories));
+    }
+
     private Task<Snapshot> Row(string id) =>
         _server.WithDb(db => db.Snapshots.AsNoTracking().SingleAsync(s => s.Id == id));
 

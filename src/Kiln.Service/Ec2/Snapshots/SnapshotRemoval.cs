@@ -1,3 +1,4 @@
+using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
@@ -19,6 +20,12 @@ public static class SnapshotRemoval
         if (snapshot.State == SnapshotState.Pending)
         {
             snapshot.DeleteRequested = true;
+            // Nobody may ever complete what a client writes: it goes at once.
+            if (snapshot.Origin == SnapshotOrigin.Direct)
+            {
+                await Work.Work.Want(
+                    db, DirectSnapshotReconciler.WorkKind, snapshot.Id, now, cancel, snapshot.NodeId);
+            }
             return;
         }
         db.RemoveRange(await db.CreateVolumePermissions.Where(p => p.SnapshotId == snapshot.Id).ToListAsync(cancel));

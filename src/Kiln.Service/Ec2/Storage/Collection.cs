@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Blocks.Collection;
 using Kiln.Blocks.Manifests;
+using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -78,6 +79,10 @@ public sealed partial class Collection(
         named.AddRange(db.Volumes.AsNoTracking().Where(v => v.Region == region && v.NodeId == node.Id
                 && (v.LastManifestId != null || v.BaseManifestId != null))
             .Select(v => v.LastManifestId ?? v.BaseManifestId!).ToList());
+        // The parent of a snapshot that is being written may be deleted; its blocks are needed all the same.
+        named.AddRange(db.Snapshots.AsNoTracking().Where(s => s.Region == region && s.NodeId == node.Id
+                && s.State == SnapshotState.Pending && s.ParentManifestId != null)
+            .Select(s => s.ParentManifestId!).ToList());
         return [.. named.Select(id => new ManifestId(id)), .. transfers.Finished];
     }
 
