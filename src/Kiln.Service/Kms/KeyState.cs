@@ -1,17 +1,19 @@
+using System.Runtime.Serialization;
+
 namespace Kiln.Service.Kms;
 
 /// <summary>What may be done with a key. KMS Developer Guide, "Key states of AWS KMS keys".</summary>
 public enum KeyState
 {
     /// <summary>Everything.</summary>
-    Enabled,
+    [EnumMember(Value = "Enabled")] Enabled,
 
     /// <summary>Nothing cryptographic: <c>DisabledException</c>.</summary>
-    Disabled,
+    [EnumMember(Value = "Disabled")] Disabled,
 
     /// <summary>Nothing but cancelling: the key goes at <see cref="Key.DeletionDate"/>.</summary>
-    PendingDeletion,
+    [EnumMember(Value = "PendingDeletion")] PendingDeletion,
 
     /// <summary>As above, but the waiting period begins only when the last replica has gone.</summary>
-    PendingReplicaDeletion,
+    [EnumMember(Value = "PendingReplicaDeletion")] PendingReplicaDeletion,
 }

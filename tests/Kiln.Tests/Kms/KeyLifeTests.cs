@@ -20,7 +20,8 @@ public sealed class KeyLifeTests(TestServer server) : IClassFixture<TestServer>
         }, Cancel);
 
         var key = (await Kms.DescribeKeyAsync(made.KeyMetadata.Arn, Cancel)).KeyMetadata;
-        Assert.Equal(KeyState.Enabled, key.KeyState);
+        // The SDK compares without case.
+        Assert.Equal("Enabled", key.KeyState.Value);
         Assert.Equal("for images", key.Description);
         Assert.Equal(KeySpec.SYMMETRIC_DEFAULT, key.KeySpec);
         Assert.Equal(KeyManagerType.CUSTOMER, key.KeyManager);
@@ -54,6 +55,21 @@ public sealed class KeyLifeTests(TestServer server) : IClassFixture<TestServer>
         var refusal = await Assert.ThrowsAsync<NotFoundException>(() => Kms.DescribeKeyAsync(name, Cancel));
 
         Assert.Equal(message, refusal.Message);
+        Assert.Equal(HttpStatusCode.BadRequest, refusal.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("alias/\0")]
+    [InlineData("arn:aws:kms:us-east-1:111111111111:key/%")]
+    [InlineData("arn:aws:kms:us-east-1:x:key/y")]
+    [InlineData("arn:")]
+    [InlineData("é\uD83D\uDE00")]
+    public async Task A_hostile_key_id_is_refused_as_the_callers_fault(string name)
+    {
+        var refusal = await Assert.ThrowsAnyAsync<AmazonKeyManagementServiceException>(
+            () => Kms.DescribeKeyAsync(name, Cancel));
+
         Assert.Equal(HttpStatusCode.BadRequest, refusal.StatusCode);
     }
 
