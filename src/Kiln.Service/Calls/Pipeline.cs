@@ -63,6 +63,10 @@ public sealed partial class Pipeline(
         {
             throw;
         }
+        catch (Exception unstorable) when (DbErrors.IsUnstorableText(unstorable))
+        {
+            return service.Codec.WriteError(UnstorableText(service), requestId);
+        }
         catch (Exception bug)
         {
             LogFailed(bug, requestId);
@@ -218,6 +222,17 @@ public sealed partial class Pipeline(
         ? new AwsException("ConflictException", 409, "The client token was used before with other parameters.")
         : new AwsException("IdempotentParameterMismatch", 400,
             "The client token was used before with other parameters. Use a new token for a new request.");
+
+    private static AwsException UnstorableText(ServiceEntry service)
+    {
+        var code = service.Name switch
+        {
+            "ec2" => "InvalidParameterValue",
+            "sts" or "iam" or "autoscaling" => "ValidationError",
+            _ => "ValidationException",
+        };
+        return new AwsException(code, 400, "A value holds the character U+0000, which no parameter may have.");
+    }
 
     private AwsException UnknownRegion(ServiceEntry service, string region) => service.Name == "ec2"
         ? new AwsException("AuthFailure", 401,

@@ -21,4 +21,11 @@ public static class DbErrors
             or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
         _ => false,
     };
+
+    /// <summary>
+    /// Whether a text of the request held U+0000, which PostgreSQL neither stores nor compares: the caller's fault.
+    /// </summary>
+    public static bool IsUnstorableText(Exception failure) =>
+        (failure as PostgresException ?? failure.InnerException as PostgresException)?.SqlState
+            is PostgresErrorCodes.CharacterNotInRepertoire;
 }
