@@ -72,4 +72,12 @@ public static partial class Ec2Error
     /// <summary>No such instance in the caller's account.</summary>
     public static AwsException InvalidInstanceIdAbsent(string id) =>
         Bad("InvalidInstanceID.NotFound", $"The instance ID '{id}' does not exist");
+
+    /// <summary>Not an instance id.</summary>
+    public static AwsException InvalidInstanceIdNotWellFormed(string id) =>
+        Malformed("InvalidInstanceID.Malformed", Short(id), "i");
+
+    /// <summary>An instance whose root is instance store, of which no image can be made this way.</summary>
+    public static AwsException NonEbsInstance(string id) => Bad("NonEBSInstance",
+        $"The instance '{id}' does not have an 'ebs' root device type. Bundle it and register the bundle instead.");
 }

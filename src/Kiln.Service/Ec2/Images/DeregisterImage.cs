@@ -80,6 +80,9 @@ public sealed class DeregisterImage(Db db, TimeProvider clock)
         db.RemoveRange(uses);
         image.Become(ImageState.Deregistered, now);
         await Tagging.Forget(db, image.Id, cancel);
+        // A machine that is brought to rest for it is let go.
+        if (image.PendingCut is not null)
+            await Work.Work.Want(db, ImageReconciler.WorkKind, image.Id, now, cancel);
         var results = request.DeleteAssociatedSnapshots == true
             ? await DeleteSnapshots(image, call, now, cancel) : null;
         await db.SaveChangesAsync(cancel);

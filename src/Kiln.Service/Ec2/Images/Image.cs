@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -102,6 +103,9 @@ public sealed class Image : Entity
     [MaxLength(32)]
     public string? SourceImageRegion { get; init; }
 
+    /// <summary>What is still to be cut, while the instance is brought to rest; null before and after.</summary>
+    public ImageCut? PendingCut { get; set; }
+
     /// <summary>When it was deregistered.</summary>
     public DateTimeOffset? DeregisteredAt { get; private set; }
 
@@ -113,6 +117,16 @@ public sealed class Image : Entity
 
     /// <summary>Takes the name into use, on creation.</summary>
     public void ClaimName() => NameKey = Name;
+
+    /// <summary>Takes the snapshots that were cut for it into its mapping.</summary>
+    /// <param name="cuts">Snapshots of its instance's volumes, by device name.</param>
+    public void Take(IReadOnlyDictionary<string, Snapshot> cuts)
+    {
+        Devices = [.. Devices.Select(d => cuts.TryGetValue(d.DeviceName, out var s) ? d with { SnapshotId = s.Id } : d)];
+        foreach (var snapshot in cuts.Values)
+            Snapshots.Add(new ImageSnapshot { ImageId = Id, SnapshotId = snapshot.Id });
+        PendingCut = null;
+    }
 
     /// <summary>Whether a state may follow another.</summary>
     public static bool MayBecome(ImageState from, ImageState to) => (from, to) switch
@@ -160,6 +174,7 @@ public sealed class Image : Entity
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.Devices).HasJson();
             builder.Property(i => i.ProductCodes).HasJson();
+            builder.Property(i => i.PendingCut).HasJson();
             builder.HasMany(i => i.Snapshots).WithOne().HasForeignKey(s => s.ImageId);
             builder.HasMany(i => i.LaunchPermissions).WithOne().HasForeignKey(p => p.ImageId);
         }

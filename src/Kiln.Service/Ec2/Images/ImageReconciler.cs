@@ -1,4 +1,9 @@
+using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Snapshots;
+using Kiln.Service.Ec2.Storage;
+using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +13,7 @@ namespace Kiln.Service.Ec2.Images;
 /// <summary>
 /// Moves a pending image on: available when all its snapshots are completed, failed when one cannot be.
 /// </summary>
-public sealed class ImageReconciler(TimeProvider clock) : IReconciler
+public sealed class ImageReconciler(VolumeDevices devices, TimeProvider clock) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the image.</summary>
     public const string WorkKind = "image";
@@ -35,7 +40,11 @@ public sealed class ImageReconciler(TimeProvider clock) : IReconciler
     public async Task<StepResult> Step(string resourceId, Db db, CancellationToken cancel)
     {
         var image = await db.Images.Include(i => i.Snapshots).SingleOrDefaultAsync(i => i.Id == resourceId, cancel);
-        if (image is not { State: ImageState.Pending })
+        if (image is null)
+            return StepResult.Done;
+        if (image.PendingCut is { } cut)
+            return await CutAtRest(image, cut, db, cancel);
+        if (image.State != ImageState.Pending)
             return StepResult.Done;
         string[] ids = [.. image.Devices.Select(d => d.SnapshotId).OfType<string>().Distinct()];
         var snapshots = await db.Snapshots.Where(s => EF.Parameter(ids).Contains(s.Id))
@@ -52,6 +61,67 @@ public sealed class ImageReconciler(TimeProvider clock) : IReconciler
             return StepResult.Again(Pause);
         image.Become(ImageState.Available, clock.GetUtcNow());
         return StepResult.Done;
+    }
+
+    /// <summary>Cuts the volumes once the machine is at rest, and lets it go on.</summary>
+    private async Task<StepResult> CutAtRest(Image image, ImageCut cut, Db db, CancellationToken cancel)
+    {
+        var instance = await db.Instances.SingleOrDefaultAsync(i => i.Id == image.SourceInstanceId, cancel);
+        var isGone = instance is null or { State: InstanceState.ShuttingDown or InstanceState.Terminated };
+        if (image.State != ImageState.Pending || isGone)
+        {
+            await LetGo(image, instance, db, cancel);
+            return image.State != ImageState.Pending ? StepResult.Done : Fail(image, "Client.InstanceTerminated",
+                $"The instance '{image.SourceInstanceId}' was terminated while the image was being made.");
+        }
+        if (!instance!.IsQuiet)
+            return StepResult.Again(Pause);
+
+        var volumes = await db.Volumes.Where(v => cut.Volumes.Values.Contains(v.Id))
+            .ToDictionaryAsync(v => v.Id, cancel);
+        var usable = cut.Volumes.Where(v => volumes.TryGetValue(v.Value, out var volume)
+            && volume.State is VolumeState.InUse or VolumeState.Available).ToList();
+        if (usable.Count < cut.Volumes.Count)
+        {
+            await LetGo(image, instance, db, cancel);
+            return Fail(image, "Client.InternalError", "A volume was deleted while the image was being made.");
+        }
+        await Cut(image, cut, volumes, instance, db, cancel);
+        return StepResult.Again(TimeSpan.Zero);
+    }
+
+    private async Task Cut(
+        Image image, ImageCut cut, Dictionary<string, Volume> volumes, Instance instance, Db db,
+        CancellationToken cancel)
+    {
+        var wishes = cut.Volumes.ToDictionary(v => v.Key, v => (Volume: volumes[v.Value], Id: Ids.New("snap")));
+        using var cuts = await devices.Cut([.. wishes.Values], cancel);
+        var now = clock.GetUtcNow();
+        var rows = wishes.ToDictionary(w => w.Key, w => Snapshot.CutOf(
+            w.Value.Volume, w.Value.Id, ImageCut.Description(image), now));
+        foreach (var row in rows.Values)
+        {
+            db.Add(row);
+            db.Add(Work.Work.For(SnapshotReconciler.WorkKind, row.Id, now, row.NodeId));
+            foreach (var tag in cut.SnapshotTags)
+                db.Add(ResourceTag.Of(tag, "snapshot", row.Id, row.AccountId, row.Region));
+        }
+        image.Take(rows);
+        await LetGo(image, instance, db, cancel);
+        // Saved here and not by the worker, so that the cuts are kept only with their rows. The image's version keeps
+        // a second node from doing the same.
+        await db.SaveChangesAsync(cancel);
+        cuts.Keep();
+    }
+
+    private async Task LetGo(Image image, Instance? instance, Db db, CancellationToken cancel)
+    {
+        image.PendingCut = null;
+        if (instance is null)
+            return;
+        instance.Resume(image.Id);
+        await Work.Work.Want(
+            db, InstanceReconciler.WorkKind, instance.Id, clock.GetUtcNow(), cancel, instance.NodeId);
     }
 
     /// <summary>A failed image keeps its name and its id, but no snapshot from being deleted.</summary>
