@@ -76,7 +76,8 @@ public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions op
             image.Snapshots.Add(new ImageSnapshot { ImageId = image.Id, SnapshotId = id });
         db.Add(image);
         tags.AddTo(db, "image", image.Id, call.AccountId, call.Region);
-        db.Add(Work.Work.For(ImageReconciler.WorkKind, image.Id, image.CreationDate));
+        // The cut is made where the volumes are.
+        db.Add(Work.Work.For(ImageReconciler.WorkKind, image.Id, image.CreationDate, instance.NodeId));
         var waits = instance.State == InstanceState.Running && request.NoReboot != true;
         if (!waits)
         {
@@ -91,7 +92,7 @@ public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions op
         };
         instance.AskQuiet(image.Id);
         await Work.Work.Want(
-            db, InstanceReconciler.WorkKind, instance.Id, image.CreationDate, cancel, instance.NodeId);
+            db, ImageCut.InstanceWork, instance.Id, image.CreationDate, cancel, instance.NodeId);
         await db.SaveChangesAsync(cancel);
         return new Response(image.Id);
     }

@@ -1,3 +1,4 @@
+using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Snapshots;
@@ -86,7 +87,16 @@ public sealed class ImageReconciler(VolumeDevices devices, TimeProvider clock) :
             await LetGo(image, instance, db, cancel);
             return Fail(image, "Client.InternalError", "A volume was deleted while the image was being made.");
         }
-        await Cut(image, cut, volumes, instance, db, cancel);
+        try
+        {
+            await Cut(image, cut, volumes, instance, db, cancel);
+        }
+        catch (AwsException refusal) when (refusal.Status < 500)
+        {
+            // A key that cannot be used: trying again would keep the machine off.
+            await LetGo(image, instance, db, cancel);
+            return Fail(image, "Client.InternalError", refusal.Message);
+        }
         return StepResult.Again(TimeSpan.Zero);
     }
 
@@ -121,7 +131,7 @@ public sealed class ImageReconciler(VolumeDevices devices, TimeProvider clock) :
             return;
         instance.Resume(image.Id);
         await Work.Work.Want(
-            db, InstanceReconciler.WorkKind, instance.Id, clock.GetUtcNow(), cancel, instance.NodeId);
+            db, ImageCut.InstanceWork, instance.Id, clock.GetUtcNow(), cancel, instance.NodeId);
     }
 
     /// <summary>A failed image keeps its name and its id, but no snapshot from being deleted.</summary>
