@@ -1,4 +1,5 @@
 using Kiln.Protocol.Errors;
+using Kiln.Service.Ec2.Images;
 
 namespace Kiln.Service.Ec2;
 
@@ -38,8 +39,11 @@ public static partial class Ec2Error
         Bad("InvalidAMIID.Unavailable", $"The image ID '{id}' is not available: its state is '{state}'.");
 
     /// <summary>An operation that needs another state of the image.</summary>
-    public static AwsException IncorrectImageState(string id, string state, string needed) =>
-        Bad("IncorrectState", $"The image '{id}' is in state '{state}'; it must be {needed}.");
+    public static AwsException IncorrectImageState(string id, ImageState state, string needed) => Bad("IncorrectState",
+        $"The image '{id}' is in state '{state.ToString().ToLowerInvariant()}'; it must be {needed}.");
+
+    /// <summary>Something that nobody may see.</summary>
+    public static AwsException Unauthorized(string message) => Bad("AuthFailure", message);
 
     /// <summary>The name is taken by another image of the account in this Region.</summary>
     public static AwsException InvalidAmiNameDuplicate(string name, string id) =>

@@ -12,6 +12,15 @@ namespace Kiln.Service.Ec2.Images;
 /// it.</remarks>
 public sealed class Image : Entity
 {
+    /// <summary>DeregisterImage is not refused.</summary>
+    public const string Unprotected = "disabled";
+
+    /// <summary>DeregisterImage is refused, and for a day after that has ended.</summary>
+    public const string ProtectedWithCooldown = "enabled-with-cooldown";
+
+    /// <summary>DeregisterImage is refused.</summary>
+    public const string ProtectedWithoutCooldown = "enabled-without-cooldown";
+
     /// <summary><c>ami-</c> and 17 hex digits.</summary>
     [Key, MaxLength(24)]
     public required string Id { get; init; }
@@ -79,7 +88,7 @@ public sealed class Image : Entity
 
     /// <summary><c>disabled</c>, <c>enabled-with-cooldown</c> or <c>enabled-without-cooldown</c>.</summary>
     [MaxLength(32)]
-    public string DeregistrationProtection { get; set; } = "disabled";
+    public string DeregistrationProtection { get; set; } = Unprotected;
 
     /// <summary>While a protection's cooldown runs: its end.</summary>
     public DateTimeOffset? ProtectionCooldownEnd { get; set; }
@@ -157,11 +166,11 @@ public sealed class Image : Entity
 
     /// <summary>Whether DeregisterImage is refused for now: protected, or in the day after that ended.</summary>
     public bool IsProtected(DateTimeOffset now) =>
-        ProtectionCooldownEnd is { } end ? end > now : DeregistrationProtection != "disabled";
+        ProtectionCooldownEnd is { } end ? end > now : DeregistrationProtection != Unprotected;
 
     /// <summary>The protection as the owner sees it, e.g. <c>disabled after 2024-05-01T10:00:00.000Z</c>.</summary>
     public string ProtectionText(DateTimeOffset now) => ProtectionCooldownEnd is not { } end ? DeregistrationProtection
-        : end > now ? $"disabled after {ImageItem.Milliseconds(end)}" : "disabled";
+        : end > now ? $"disabled after {ImageItem.Milliseconds(end)}" : Unprotected;
 
     private sealed class Configuration : IEntityTypeConfiguration<Image>
     {
