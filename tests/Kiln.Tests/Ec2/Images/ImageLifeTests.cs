@@ -17,7 +17,8 @@ public sealed class ImageLifeTests(TestServer server) : IClassFixture<TestServer
     private DateTime Now => server.Clock.GetUtcNow().UtcDateTime;
 
     private async Task<bool> OtherLists(string id, bool deprecated = false) =>
-        (await _other.Images(new() { Owners = [TestServer.A], IncludeDeprecated = deprecated })).Any(i => i.ImageId == id);
+        (await _other.Images(new() { Owners = [TestServer.A], IncludeDeprecated = deprecated })).Any(i =>
+            i.ImageId == id);
 
     [Fact]
     public async Task A_deprecated_image_is_hidden_from_others_lists_only()
@@ -70,11 +71,13 @@ public sealed class ImageLifeTests(TestServer server) : IClassFixture<TestServer
         Assert.Equal(Amazon.EC2.ImageState.Disabled, (await _ec2.Image(id)).State);
         Assert.Empty(await _ec2.Found("name", "disabled"));
         Assert.Single(await _ec2.Images(
-            new() { IncludeDisabled = true, Filters = [new Filter("name", ["disabled"]), new Filter("state", ["disabled"])] }));
+            new() { IncludeDisabled = true,
+                Filters = [new Filter("name", ["disabled"]), new Filter("state", ["disabled"])] }));
         await Refused("InvalidAMIID.NotFound", () => _other.Images(new() { ImageIds = [id] }));
         await Refused("IncorrectState", () => _ec2.ModifyImageAttributeAsync(new()
         {
-            ImageId = id, LaunchPermission = new() { Add = [new Amazon.EC2.Model.LaunchPermission { UserId = TestServer.B }] },
+            ImageId = id,
+                LaunchPermission = new() { Add = [new Amazon.EC2.Model.LaunchPermission { UserId = TestServer.B }] },
         }, Cancel));
 
         Assert.True((await _ec2.EnableImageAsync(new() { ImageId = id }, Cancel)).Return);
@@ -99,7 +102,8 @@ public sealed class ImageLifeTests(TestServer server) : IClassFixture<TestServer
 
         await _ec2.EnableImageDeregistrationProtectionAsync(new() { ImageId = id, WithCooldown = true }, Cancel);
         Assert.Equal("enabled-with-cooldown", await Shown());
-        Assert.Equal("true", (await _ec2.DisableImageDeregistrationProtectionAsync(new() { ImageId = id }, Cancel)).Return);
+        Assert.Equal("true",
+            (await _ec2.DisableImageDeregistrationProtectionAsync(new() { ImageId = id }, Cancel)).Return);
         Assert.StartsWith("disabled after ", await Shown(), StringComparison.Ordinal);
         await server.Advance(TimeSpan.FromHours(23));
         await _ec2.DisableImageDeregistrationProtectionAsync(new() { ImageId = id }, Cancel);
@@ -114,7 +118,8 @@ public sealed class ImageLifeTests(TestServer server) : IClassFixture<TestServer
     {
         var legal = new HashSet<string>
         {
-            "Pending Available", "Pending Failed", "Pending Deregistered", "Available Disabled", "Available Deregistered",
+            "Pending Available", "Pending Failed", "Pending Deregistered", "Available Disabled",
+                "Available Deregistered",
             "Disabled Available", "Disabled Deregistered", "Failed Deregistered",
         };
         var states = Enum.GetValues<ImageState>();

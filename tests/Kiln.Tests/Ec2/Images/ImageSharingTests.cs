@@ -39,7 +39,8 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
         Assert.Empty(await PermissionsOf(id));
         await Refused("InvalidAMIID.NotFound", () => _other.Images(ById(id)));
 
-        var request = Add(id, User(TestServer.B), new() { OrganizationArn = Organization }, new() { OrganizationalUnitArn = Unit });
+        var request = Add(id, User(TestServer.B), new() { OrganizationArn = Organization },
+            new() { OrganizationalUnitArn = Unit });
         await _ec2.ModifyImageAttributeAsync(request, Cancel);
         await _ec2.ModifyImageAttributeAsync(request, Cancel);
 
@@ -55,7 +56,8 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
         await _ec2.ModifyImageAttributeAsync(Remove(id, User(TestServer.B), User(TestServer.C)), Cancel);
         Assert.Equal([Organization, Unit], await PermissionsOf(id));
         await Refused("InvalidAMIID.NotFound", () => _other.Images(ById(id)));
-        await _ec2.ResetImageAttributeAsync(new ResetImageAttributeRequest(id, ResetImageAttributeName.LaunchPermission), Cancel);
+        await _ec2.ResetImageAttributeAsync(
+            new ResetImageAttributeRequest(id, ResetImageAttributeName.LaunchPermission), Cancel);
         Assert.Empty(await PermissionsOf(id));
     }
 
@@ -79,11 +81,12 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
         }, Cancel);
         Assert.Equal([TestServer.B, TestServer.C], await PermissionsOf(id));
         Assert.Equal("new", (await _ec2.Image(id)).Description);
-        await _ec2.ModifyImageAttributeAsync(new() { ImageId = id, Attribute = "description", Value = "old way" }, Cancel);
+        await _ec2.ModifyImageAttributeAsync(new() { ImageId = id, Attribute = "description", Value = "old way" },
+            Cancel);
         Assert.Equal("old way", (await _ec2.Image(id)).Description);
         await _ec2.ModifyImageAttributeAsync(new() { ImageId = id, Attribute = "description" }, Cancel);
         Assert.Null((await _ec2.Image(id)).Description);
-        await _ec2.ModifyImageAttributeAsync(new() { ImageId = id, ImdsSupport = new AttributeValue { Value = "v2.0" } }, Cancel);
+        await _ec2.ModifyImageAttributeAsync(new() { ImageId = id, ImdsSupport = "v2.0" }, Cancel);
         Assert.Equal("v2.0", (await _ec2.Image(id)).ImdsSupport.Value);
     }
 
@@ -98,10 +101,11 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
             await Refusal(() => _ec2.ModifyImageAttributeAsync(Add(id, User(TestServer.B), User("12345")), Cancel)));
         await Bad("InvalidAMIAttributeItemValue", Add(id, new LaunchPermission { Group = "friends" }));
         await Bad("InvalidAMIAttributeItemValue", Add(id, new LaunchPermission { OrganizationArn = "o-abcdefghij" }));
-        await Bad("InvalidAMIAttributeItemValue", Add(id, new LaunchPermission { OrganizationalUnitArn = Organization }));
+        await Bad("InvalidAMIAttributeItemValue",
+            Add(id, new LaunchPermission { OrganizationalUnitArn = Organization }));
         await Bad("InvalidParameterCombination", new() { ImageId = id });
         await Bad("InvalidParameterCombination", new() { ImageId = id, Value = "what" });
-        await Bad("InvalidParameterValue", new() { ImageId = id, ImdsSupport = new AttributeValue { Value = "v1.0" } });
+        await Bad("InvalidParameterValue", new() { ImageId = id, ImdsSupport = "v1.0" });
         await Bad("InvalidParameterValue", new() { ImageId = id, Description = new string('d', 256) });
         await Bad("MissingParameter", new() { ImageId = id, UserIds = [TestServer.B] });
         await Bad("UnsupportedOperation", new() { ImageId = id, ProductCodes = ["abc"] });
@@ -117,7 +121,8 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
     public async Task What_is_encrypted_or_bought_is_not_shared_with_everybody()
     {
         var own = await _ec2.Register("own key", await server.Snapshot(kmsKeyId: await server.Key()));
-        var managed = await _ec2.Register("aws key", await server.Snapshot(kmsKeyId: await server.Key(awsManaged: true)));
+        var managed = await _ec2.Register("aws key",
+            await server.Snapshot(kmsKeyId: await server.Key(awsManaged: true)));
         var bought = await _ec2.Register("bought", await server.Snapshot(productCodes: ["abc"]));
 
         await Refused("OperationNotPermitted", () => _ec2.ModifyImageAttributeAsync(Add(own, Everybody), Cancel));
@@ -138,10 +143,12 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
         var id = await New("public 0");
         var created = DateTimeOffset.Parse((await ec2.Image(id)).CreationDate, null);
 
-        await ec2.EnableImageBlockPublicAccessAsync(new() { ImageBlockPublicAccessState = "block-new-sharing" }, Cancel);
+        await ec2.EnableImageBlockPublicAccessAsync(new() { ImageBlockPublicAccessState = "block-new-sharing" },
+            Cancel);
         var (code, message) = await Refusal(() => ec2.ModifyImageAttributeAsync(Add(id, Everybody), Cancel));
         Assert.Equal("OperationNotPermitted", code);
-        Assert.StartsWith("You can’t publicly share this image because block public access", message, StringComparison.Ordinal);
+        Assert.StartsWith("You can’t publicly share this image because block public access", message,
+            StringComparison.Ordinal);
         Assert.Equal("block-new-sharing",
             (await ec2.GetImageBlockPublicAccessStateAsync(new(), Cancel)).ImageBlockPublicAccessState);
         Assert.Equal("unblocked",
@@ -157,7 +164,8 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
         await Refused("OperationNotPermitted", () => ec2.DisableImageDeprecationAsync(new() { ImageId = id }, Cancel));
         await Refused("InvalidParameterValue", () => ec2.EnableImageDeprecationAsync(
             new() { ImageId = id, DeprecateAt = created.AddYears(3).UtcDateTime }, Cancel));
-        Assert.Contains(await server.Ec2(TestServer.C, "us-west-2").Images(new() { ExecutableUsers = ["all"] }), i => i.ImageId == id);
+        Assert.Contains(await server.Ec2(TestServer.C, "us-west-2").Images(new() { ExecutableUsers = ["all"] }), i =>
+            i.ImageId == id);
 
         for (var n = 1; n < 5; n++)
             await ec2.ModifyImageAttributeAsync(Add(await New($"public {n}"), Everybody), Cancel);
@@ -172,14 +180,16 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
     public async Task A_recipient_withdraws_itself()
     {
         var id = await Image("withdrawn");
-        await Refused("InvalidAMIID.NotFound", () => _other.CancelImageLaunchPermissionAsync(new() { ImageId = id }, Cancel));
+        await Refused("InvalidAMIID.NotFound", () =>
+            _other.CancelImageLaunchPermissionAsync(new() { ImageId = id }, Cancel));
         await _ec2.ModifyImageAttributeAsync(Add(id, User(TestServer.B), User(TestServer.C)), Cancel);
 
         Assert.True((await _other.CancelImageLaunchPermissionAsync(new() { ImageId = id }, Cancel)).Return);
 
         Assert.Equal([TestServer.C], await PermissionsOf(id));
         await Refused("InvalidAMIID.NotFound", () => _other.Images(ById(id)));
-        await Refused("OperationNotPermitted", () => _ec2.CancelImageLaunchPermissionAsync(new() { ImageId = id }, Cancel));
+        await Refused("OperationNotPermitted", () =>
+            _ec2.CancelImageLaunchPermissionAsync(new() { ImageId = id }, Cancel));
     }
 
     [Fact]
@@ -194,7 +204,8 @@ public sealed class ImageSharingTests(TestServer server) : IClassFixture<TestSer
             new DescribeImageAttributeRequest(id, ImageAttributeName.BlockDeviceMapping), Cancel));
         await Refused("InvalidParameterValue", () => _ec2.DescribeImageAttributeAsync(
             new DescribeImageAttributeRequest(id, new ImageAttributeName("colour")), Cancel));
-        foreach (var name in (string[])["description", "kernel", "ramdisk", "productCodes", "sriovNetSupport", "bootMode",
+        foreach (
+            var name in (string[])["description", "kernel", "ramdisk", "productCodes", "sriovNetSupport", "bootMode",
             "tpmSupport", "uefiData", "lastLaunchedTime", "imdsSupport", "deregistrationProtection"])
         {
             var answer = await _ec2.DescribeImageAttributeAsync(
