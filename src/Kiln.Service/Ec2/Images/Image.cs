@@ -131,7 +131,8 @@ public sealed class Image : Entity
     /// <param name="cuts">Snapshots of its instance's volumes, by device name.</param>
     public void Take(IReadOnlyDictionary<string, Snapshot> cuts)
     {
-        Devices = [.. Devices.Select(d => cuts.TryGetValue(d.DeviceName, out var s) ? d with { SnapshotId = s.Id } : d)];
+        Devices = [.. Devices.Select(d =>
+            cuts.TryGetValue(d.DeviceName, out var s) ? d with { SnapshotId = s.Id } : d)];
         foreach (var snapshot in cuts.Values)
             Snapshots.Add(new ImageSnapshot { ImageId = Id, SnapshotId = snapshot.Id });
         PendingCut = null;

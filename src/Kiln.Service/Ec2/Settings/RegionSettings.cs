@@ -45,13 +45,6 @@ public sealed class RegionSettings : Entity
         return row ?? db.Add(new RegionSettings { AccountId = call.AccountId, Region = call.Region }).Entity;
     }
 
-    /// <summary>The caller's row in the call's Region, tracked; a new one where there is none.</summary>
-    public static async Task<RegionSettings> Of(Db db, Call call, CancellationToken cancel)
-    {
-        var row = await db.RegionSettings.FindAsync([call.AccountId, call.Region], cancel);
-        return row ?? db.Add(new RegionSettings { AccountId = call.AccountId, Region = call.Region }).Entity;
-    }
-
     private sealed class Configuration : IEntityTypeConfiguration<RegionSettings>
     {
         public void Configure(EntityTypeBuilder<RegionSettings> builder) =>
