@@ -142,7 +142,7 @@ public sealed class CopyImageTests(TestServer server) : IClassFixture<TestServer
         await Bad("InvalidAMIID.NotFound", r => r.SourceRegion = "eu-west-1");
         await Bad("InvalidParameterValue", r => r.SourceRegion = "mars-north-1");
         await Bad("InvalidAMIID.Malformed", r => r.SourceImageId = "ami-what");
-        await Bad("InvalidAMIName.Malformed", r => r.Name = "a");
+        await Bad("InvalidAMIName.Malformed", r => r.Name = "semi;colon");
         await Bad("InvalidParameterDependency", r => r.KmsKeyId = "alias/some");
         await Bad("UnsupportedOperation", r => r.SnapshotCopyCompletionDurationMinutes = 15);
         await Bad("DryRunOperation", r => r.DryRun = true);
