@@ -9,6 +9,8 @@ using Kiln.Blocks.Manifests;
 // The store's own speed, without API and database. Used by bench/ingest.sh.
 //   ingest STORE FILE [--key] [--parent ID --dirty FILE]   prints the manifest id
 //   export STORE ID FILE [--key]
+//   stage STORE FILE [--key]                               puts every block as the EBS direct API would, 4 at a time
+//   volume STORE FILE DIR [--key]                          writes FILE into a volume, cuts it, uploads the cut
 if (args.Length < 3)
 {
     Console.Error.WriteLine("usage: ingest STORE FILE [--key] [--parent ID --dirty LIST]");
@@ -37,6 +39,12 @@ switch (args[0])
         break;
     case "export":
         RawImage.Export(new ManifestId(args[2]), store, domain, args[3], null, CancellationToken.None);
+        break;
+    case "stage":
+        Console.WriteLine(Staging.Run(store, args[2], domain));
+        break;
+    case "volume":
+        Console.WriteLine(await Volumes.Run(store, args[2], args[3], domain));
         break;
     default:
         Console.Error.WriteLine($"'{args[0]}' is not a verb.");

@@ -57,7 +57,7 @@ internal sealed record VolumeRecord
         try
         {
             var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
-            if (record is { Version: FormatVersion, SizeBytes: > 0 }
+            if (record is { Version: FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null }
                 && (record.Base is null || ManifestId.IsValid(record.Base))) return record;
         }
         catch (JsonException e)
