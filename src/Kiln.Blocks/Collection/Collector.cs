@@ -60,6 +60,9 @@ public sealed class Collector(BlockStore store)
             }
 
             report.LiveManifests = manifests.Count;
+
+            // What died may lie in a segment that is still being written, which only a sealed one gives back.
+            if (!options.DryRun && report.DeadManifests > 0) store.SealSegments();
             new Sweep(store, epoch, cutoff, options, report).Run(now, cancel);
             if (!options.DryRun) report.PurgedFiles = store.PurgeTrash(now - options.TrashTime);
             return report;

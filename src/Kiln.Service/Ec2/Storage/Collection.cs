@@ -18,7 +18,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// </remarks>
 public sealed partial class Collection(
     RegionStores stores, VolumeDevices devices, Transfers transfers, IServiceScopeFactory scopes,
-    ServiceOptions options, NodeIdentity node, ILogger<Collection> log) : IReconciler
+    ServiceOptions options, NodeIdentity node, TimeProvider clock, ILogger<Collection> log) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is <c>REGION/NODE</c>.</summary>
     public const string WorkKind = "collect";
@@ -29,6 +29,9 @@ public sealed partial class Collection(
 
     // Deletions come in bursts (an image and its snapshots); one collection serves them all.
     private static readonly TimeSpan Gather = TimeSpan.FromSeconds(10);
+
+    // So that what is old enough is older than the line, not on it.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
     // For what crashes left behind, which nobody deletes.
     private static readonly TimeSpan Idle = TimeSpan.FromDays(1);
@@ -56,6 +59,7 @@ public sealed partial class Collection(
             TrashTime = TimeSpan.FromSeconds(options.TrashSeconds),
             VolumesDirectory = devices.VolumesOf(region),
         };
+        var started = clock.GetUtcNow();
         // Reads every page that is reachable: not on a thread that answers calls.
         var report = await Task.Run(() => collector.Run(() => Roots(region), how, cancel), cancel);
         if (report.Refused is { } reason)
@@ -65,7 +69,9 @@ public sealed partial class Collection(
         }
         var spared = store.Manifests().Count > Roots(region).Distinct().Count();
         var moved = report.DeadManifests + report.DeletedSegments + report.CompactedSegments > 0;
-        return StepResult.Again(spared || moved ? how.Grace + how.TrashTime : Idle);
+        // Counted from the beginning: what the collector has put into the trash bears that time.
+        var due = started + (spared || moved ? how.Grace + how.TrashTime + Margin : Idle) - clock.GetUtcNow();
+        return StepResult.Again(due > TimeSpan.Zero ? due : TimeSpan.Zero);
     }
 
     // Asked by the collector after it has drawn its line: in a context of its own, so that it sees what is committed.
