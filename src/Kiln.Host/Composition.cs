@@ -54,6 +54,8 @@ internal static class Composition
         }
         // Stopped in reverse: first the worker's steps, then the transfers they wait for.
         services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
+        services.AddSingleton<VolumeExports>();
+        services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
         services.AddHostedService<Worker>();
         return services;
     }

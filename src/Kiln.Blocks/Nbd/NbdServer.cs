@@ -18,6 +18,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private readonly Func<string, IDevice?> find;
     private readonly Func<IEnumerable<string>> names;
     private readonly TimeProvider clock;
+    private readonly Action<string>? released;
     private readonly ConcurrentDictionary<Socket, (string Name, Thread Thread)> connections = new();
     private readonly List<Socket> listeners = [];
     private readonly List<string> paths = [];
@@ -28,8 +29,13 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     /// </param>
     /// <param name="names">The names that a client may list.</param>
     /// <param name="clock">The wall clock.</param>
-    public NbdServer(Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock)
+    /// <param name="released">Called once for each device that <paramref name="find"/> gave, when its connection has
+    /// ended.</param>
+    public NbdServer(
+        Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock,
+        Action<string>? released = null)
     {
+        this.released = released;
         this.find = find;
         this.names = names;
         this.clock = clock;
@@ -152,6 +158,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
 
     private void Serve(Socket socket)
     {
+        var found = new List<string>();
         try
         {
             using var stream = new NbdStream(socket, clock);
@@ -161,7 +168,9 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
                 {
                     // From here on a drop of this export finds the connection.
                     connections[socket] = (name, Thread.CurrentThread);
-                    return find(name);
+                    var device = find(name);
+                    if (device is not null) found.Add(name);
+                    return device;
                 },
                 names);
             if (handshake.Run() is { } device)
@@ -179,6 +188,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         }
         finally
         {
+            foreach (var name in found) released?.Invoke(name);
             connections.TryRemove(socket, out _);
             socket.Dispose();
         }

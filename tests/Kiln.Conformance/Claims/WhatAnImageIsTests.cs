@@ -33,6 +33,21 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
         Assert.Equal(World.DigestOf(103), await World.VolumeDigest(World.VolumeAt(await World.Launch(second))));
     }
 
+    [Fact, Claim("C001"), Claim("C002")]
+    public async Task C001_C002_A_mark_written_to_a_running_machines_disk_is_in_its_next_image_only()
+    {
+        Assert.SkipUnless(Command.Exists("qemu-io"), "qemu-io is not installed (Debian: qemu-utils).");
+        var instance = await World.Launch(await World.Golden(115));
+        var before = await World.ImageOf(instance.InstanceId);
+        await Write(World.VolumeAt(instance), "write -P 0xa5 3145728 524288");
+        var after = await World.ImageOf(instance.InstanceId);
+        await Write(World.VolumeAt(instance), "write -P 0x5a 3145728 524288");
+
+        Assert.Equal(World.DigestOf(115), await World.VolumeDigest(World.VolumeAt(await World.Launch(before))));
+        var marked = await World.Launch(after);
+        await Write(World.VolumeAt(marked), "read -P 0xa5 3145728 524288");
+    }
+
     [Fact, Claim("C004")]
     public async Task C004_Root_and_data_volumes_are_both_in_the_image()
     {
@@ -176,6 +191,15 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
             new DescribeImageAttributeRequest { ImageId = image, Attribute = "launchPermission" }, Cancel);
         Assert.Empty(original.ImageAttribute.LaunchPermissions ?? []);
         await World.Launch(copy, B);
+    }
+
+    /// <summary>Reads or writes a volume as a guest would: over NBD. A read with a pattern verifies it.</summary>
+    private async Task Write(string volume, string command)
+    {
+        var socket = Path.Combine(World.Kiln.DataFolder, "nbd.sock");
+        var outcome = await Command.Run("qemu-io", ["-f", "raw", "-c", command, $"nbd+unix:///{volume}?socket={socket}"]);
+        Assert.True(outcome.ExitCode == 0 && !outcome.Output.Contains("failed", StringComparison.Ordinal),
+            outcome.Output + outcome.Errors);
     }
 
     [Fact, Claim("C014"), Claim("C105")]

@@ -165,9 +165,13 @@ public sealed partial class VolumeDevices(
             use.Device.Grow(Bytes(sizeGiB));
     }
 
+    /// <summary>Raised before a volume's device goes, with its id: whoever serves it lets go now.</summary>
+    public event Action<string>? Deleting;
+
     /// <summary>Closes a volume and removes its folder. Nothing happens where there is none.</summary>
     public async Task Delete(string region, string volumeId, CancellationToken cancel)
     {
+        Deleting?.Invoke(volumeId);
         var entry = Enter(volumeId);
         try
         {
