@@ -142,6 +142,10 @@ public sealed class Instance : Entity
     [MaxLength(256)]
     public string? IamInstanceProfileArn { get; set; }
 
+    /// <summary>Its id, <c>AIPA</c> and 17 letters or digits.</summary>
+    [MaxLength(32)]
+    public string? IamInstanceProfileId { get; set; }
+
     /// <summary><c>stop</c> or <c>terminate</c>: what a shutdown from inside does.</summary>
     [MaxLength(16)]
     public string ShutdownBehavior { get; set; } = "stop";

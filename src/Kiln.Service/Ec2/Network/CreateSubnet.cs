@@ -1,6 +1,7 @@
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,7 +30,9 @@ public sealed class CreateSubnet(Db db) : IOperation<CreateSubnet.Request, Creat
     {
         var text = request.CidrBlock ?? throw Ec2Error.MissingParameter("cidrBlock");
         var range = Cidr.Parse(text) ?? throw Ec2Error.InvalidCidr(text);
-        var zone = Zone(request, call.Region);
+        var zone = request is { AvailabilityZone: null, AvailabilityZoneId: null }
+            ? Zone.Of(call.Region)[0].Name
+            : Zone.Read(call.Region, request.AvailabilityZone, request.AvailabilityZoneId).Name;
         var tags = Tagging.Read(request.TagSpecifications, "subnet");
         await DefaultNetwork.Ensure(db, call, cancel);
         var vpc = await db.Vpcs.SingleOrDefaultAsync(v => v.Id == request.VpcId
@@ -59,15 +62,5 @@ public sealed class CreateSubnet(Db db) : IOperation<CreateSubnet.Request, Creat
         tags.AddTo(db, "subnet", subnet.Id, call.AccountId, call.Region);
         await db.SaveChangesAsync(cancel);
         return new Response(SubnetItem.Of(subnet, used: 0, tags.For("subnet")));
-    }
-
-    private static string Zone(Request request, string region)
-    {
-        if (request is { AvailabilityZone: not null, AvailabilityZoneId: not null })
-            throw Ec2Error.InvalidParameterCombination("Give AvailabilityZone or AvailabilityZoneId, not both.");
-        if (request.AvailabilityZoneId is { } id)
-            return Zones.ById(region, id) ?? throw Ec2Error.InvalidZoneNotFound(id);
-        var zone = request.AvailabilityZone ?? Zones.Of(region)[0];
-        return Zones.Has(region, zone) ? zone : throw Ec2Error.InvalidZoneNotFound(zone);
     }
 }

@@ -1,4 +1,5 @@
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -40,7 +41,7 @@ public static class DefaultNetwork
     {
         var vpc = AddVpc(db, call, Cidr.Parse(CidrBlock)!.Value, dhcpOptionsId, isDefault: true);
         var range = Cidr.Parse(CidrBlock)!.Value;
-        foreach (var (zone, index) in Zones.Of(call.Region).Select((zone, index) => (zone, index)))
+        foreach (var (zone, index) in Zone.Of(call.Region).Select((zone, index) => (zone.Name, index)))
         {
             var subnet = new Cidr(range.Network + ((uint)index << (32 - SubnetPrefix)), SubnetPrefix);
             db.Add(new Subnet

@@ -1,5 +1,6 @@
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Network;
@@ -9,7 +10,7 @@ namespace Kiln.Service.Ec2.Network;
 public sealed class DescribeAvailabilityZones(Db db)
     : IOperation<DescribeAvailabilityZones.Request, DescribeAvailabilityZones.Response>
 {
-    private static readonly FilterSet<Zone> Filters = new FilterSet<Zone>()
+    private static readonly FilterSet<ZoneItem> Filters = new FilterSet<ZoneItem>()
         .Computed("group-name", z => z.GroupName)
         .Computed("message", _ => [])
         .Computed("opt-in-status", z => z.OptInStatus)
@@ -31,10 +32,10 @@ public sealed class DescribeAvailabilityZones(Db db)
     }
 
     public sealed record Response(
-        [property: Wire("availabilityZoneInfo")] IReadOnlyList<Zone> AvailabilityZones);
+        [property: Wire("availabilityZoneInfo")] IReadOnlyList<ZoneItem> AvailabilityZones);
 
     /// <summary>A zone on the wire. EC2 API Reference "AvailabilityZone".</summary>
-    public sealed record Zone(
+    public sealed record ZoneItem(
         string ZoneName, string ZoneId, [property: Wire("zoneState")] string State, string RegionName,
         string OptInStatus, string ZoneType, string GroupName, string NetworkBorderGroup);
 
@@ -42,12 +43,12 @@ public sealed class DescribeAvailabilityZones(Db db)
     {
         await call.Authorize();
         var region = call.Region;
-        if (request.ZoneNames.FirstOrDefault(name => !Zones.Has(region, name)) is { } unknown)
+        if (request.ZoneNames.FirstOrDefault(name => Zone.ByName(region, name) is null) is { } unknown)
             throw Ec2Error.InvalidParameterValue($"Invalid availability zone: [{Ec2Error.Short(unknown)}]");
-        if (request.ZoneIds.FirstOrDefault(id => Zones.ById(region, id) is null) is { } unknownId)
+        if (request.ZoneIds.FirstOrDefault(id => Zone.ById(region, id) is null) is { } unknownId)
             throw Ec2Error.InvalidParameterValue($"Invalid availability zone-id: [{Ec2Error.Short(unknownId)}]");
-        var zones = Zones.Of(region)
-            .Select(name => new Zone(name, Zones.Id(region, name), "available", region, "opt-in-not-required",
+        var zones = Zone.Of(region)
+            .Select(z => new ZoneItem(z.Name, z.Id, "available", region, "opt-in-not-required",
                 "availability-zone", region + "-zg-1", region))
             .Where(z => request.ZoneNames.Count == 0 || request.ZoneNames.Contains(z.ZoneName))
             .Where(z => request.ZoneIds.Count == 0 || request.ZoneIds.Contains(z.ZoneId));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -45,7 +46,7 @@ public sealed class DescribeSubnets(Db db, Paging paging)
     private static FilterSet<Subnet> Filters(Dictionary<string, int> used) => new FilterSet<Subnet>()
         .Text("availability-zone", s => s.AvailabilityZone)
         .Text("availabilityZone", s => s.AvailabilityZone)
-        .Computed("availability-zone-id", s => Zones.Id(s.Region, s.AvailabilityZone))
+        .Computed("availability-zone-id", s => Zone.ByName(s.Region, s.AvailabilityZone)!.Id)
         .Computed("available-ip-address-count",
             s => SubnetItem.Free(s, used.GetValueOrDefault(s.Id)).ToString(CultureInfo.InvariantCulture))
         .Text("cidr", s => s.CidrBlock)

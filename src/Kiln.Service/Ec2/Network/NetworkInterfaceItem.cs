@@ -1,5 +1,6 @@
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Ec2.Zones;
 
 namespace Kiln.Service.Ec2.Network;
 
@@ -39,7 +40,7 @@ public sealed record NetworkInterfaceItem
             SubnetId = row.SubnetId,
             VpcId = row.VpcId,
             AvailabilityZone = row.AvailabilityZone,
-            AvailabilityZoneId = Zones.Id(row.Region, row.AvailabilityZone),
+            AvailabilityZoneId = Zone.ByName(row.Region, row.AvailabilityZone)!.Id,
             Description = row.Description,
             OwnerId = row.AccountId,
             MacAddress = row.MacAddress,

@@ -1,6 +1,7 @@
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Tags;
+using Kiln.Service.Ec2.Zones;
 
 namespace Kiln.Service.Ec2.Network;
 
@@ -33,7 +34,7 @@ public sealed record SubnetItem
         VpcId = subnet.VpcId,
         CidrBlock = subnet.CidrBlock,
         AvailabilityZone = subnet.AvailabilityZone,
-        AvailabilityZoneId = Zones.Id(subnet.Region, subnet.AvailabilityZone),
+        AvailabilityZoneId = Zone.ByName(subnet.Region, subnet.AvailabilityZone)!.Id,
         AvailableIpAddressCount = Free(subnet, used),
         DefaultForAz = subnet.DefaultForAz,
         MapPublicIpOnLaunch = subnet.MapPublicIpOnLaunch,

@@ -1,6 +1,6 @@
 namespace Kiln.Service.Ec2.Instances.Guests;
 
-/// <summary>Where a running instance stands while an image is made of it: it stays <c>running</c> all the time.</summary>
+/// <summary>Where a running instance stands while an image is made of it: it stays <c>running</c>.</summary>
 public enum GuestPhase
 {
     /// <summary>The machine is as its instance's state says.</summary>

@@ -14,7 +14,7 @@ public interface IGuest
     Task<GuestLook> Look(Instance instance, CancellationToken cancel);
 
     /// <summary>Switches the machine on with its volumes. Does nothing where it is on.</summary>
-    /// <exception cref="AwsException">A volume's key or data cannot be used: final until somebody changes that.</exception>
+    /// <exception cref="AwsException">A volume's key or data cannot be used.</exception>
     Task Start(Instance instance, IReadOnlyList<GuestDevice> devices, CancellationToken cancel);
 
     /// <summary>Asks the machine's system to shut down, or pulls the plug. Does nothing where it is off.</summary>

@@ -51,7 +51,8 @@ public sealed class SimulatedGuest(VolumeDevices volumes, ServiceOptions options
     public Task<GuestConsole?> Console(Instance instance, CancellationToken cancel) =>
         Task.FromResult<GuestConsole?>(instance.State is InstanceState.Pending ? null : new GuestConsole(
             string.Create(CultureInfo.InvariantCulture,
-                $"Kiln simulated guest: {instance.Id} was started at {instance.LaunchTime:yyyy-MM-dd'T'HH:mm:ss'Z'}.\r\n"
+                $"Kiln simulated guest: {instance.Id} was started at {instance.LaunchTime:yyyy-MM-dd'T'HH:mm:ss'Z'}."
+                + $"\r\n"
                 + $"No system runs in it: its states and volumes are real, its processor is not.\r\n"),
             instance.LaunchTime));
 
