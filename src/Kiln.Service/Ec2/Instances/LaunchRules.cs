@@ -14,17 +14,26 @@ public static class LaunchRules
     /// <exception cref="AwsException">InvalidParameterValue, InvalidParameterCombination, Unsupported.</exception>
     public static void Check(Image image, InstanceType type, string? shutdownBehavior)
     {
-        var platform = image.Platform;
+        Check(image.Platform, image.RootDeviceType, type);
+        if (image.RootDeviceType == "instance-store" && shutdownBehavior == "stop")
+            throw Ec2Error.InvalidParameterCombination(
+                "The attribute instanceInitiatedShutdownBehavior can only be used for EBS-backed images.");
+    }
+
+    /// <summary>Checks a machine against a type.</summary>
+    /// <exception cref="AwsException">InvalidParameterValue, InvalidParameterCombination.</exception>
+    public static void Check(ImagePlatform platform, string rootDeviceType, InstanceType type)
+    {
         if (!type.Architectures.Contains(platform.Architecture))
             throw Ec2Error.ArchitectureMismatch(string.Join(",", type.Architectures), platform.Architecture);
         if (!type.VirtualizationTypes.Contains(platform.VirtualizationType))
             throw Ec2Error.InvalidParameterCombination(
                 $"Virtualization type '{type.VirtualizationTypes[0]}' is required for instances of type '{type.Name}'. "
                 + $"Ensure that you are using an AMI with virtualization type '{type.VirtualizationTypes[0]}'.");
-        if (!type.RootDeviceTypes.Contains(image.RootDeviceType))
+        if (!type.RootDeviceTypes.Contains(rootDeviceType))
             throw Ec2Error.InvalidParameterCombination(
                 $"The instance type '{type.Name}' does not support an AMI with the root device type "
-                + $"'{image.RootDeviceType}'.");
+                + $"'{rootDeviceType}'.");
         if (type.EnaSupport == "required" && !platform.EnaSupport)
             throw Ec2Error.InvalidParameterCombination(
                 $"Enhanced networking with the Elastic Network Adapter (ENA) is required for the '{type.Name}' "
@@ -32,9 +41,6 @@ public static class LaunchRules
         if (platform.BootMode is "uefi" or "legacy-bios" && !type.BootModes.Contains(platform.BootMode))
             throw Ec2Error.InvalidParameterCombination(
                 $"The boot mode '{platform.BootMode}' of the AMI is not supported by the instance type '{type.Name}'.");
-        if (image.RootDeviceType == "instance-store" && shutdownBehavior == "stop")
-            throw Ec2Error.InvalidParameterCombination(
-                "The attribute instanceInitiatedShutdownBehavior can only be used for EBS-backed images.");
     }
 
     /// <summary>How an instance of this type boots an image.</summary>
