@@ -191,7 +191,9 @@ public sealed partial class BlockStore
     {
         EnsureWritten(location);
         var length = RecordHeader.Size + (onlyFrame < 0 ? location.StoredLength : 0);
-        var read = segment.File.Read(location.Offset, codec.Record[..length]);
+        var read = onlyFrame < 0
+            ? ReadWhole(codec, segment, location.Offset, length)
+            : segment.File.Read(location.Offset, codec.Record[..length]);
         var header = codec.Header;
         if (read != length || !header.IsValidAt(location.Offset, segment.Seed) || header.Address != address
             || header.StoredLength != location.StoredLength)
@@ -203,5 +205,13 @@ public sealed partial class BlockStore
         var stored = codec.Record.Slice(at, header.FrameLength(onlyFrame));
         if (segment.File.Read(location.Offset + at, stored) != stored.Length)
             throw new BlockCorruptException($"The record of {address} ends early in segment {segment.Id:x8}.");
+    }
+
+    // Whole records go past the page cache: what is read twice is kept unpacked, and fresh cache pages are dear.
+    private static int ReadWhole(BlockCodec codec, Segment segment, long offset, int length)
+    {
+        var bytes = segment.File.ReadLarge(offset, length, codec.Scratch);
+        bytes.CopyTo(codec.Record);
+        return bytes.Length;
     }
 }

@@ -53,10 +53,11 @@ public sealed class FileBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public IBackendFile Open(string name)
+    public IBackendFile Open(string name, bool direct = false)
     {
         var path = Locate(name);
-        return new FileBackendFile(path, OpenHandle(path, readOnly ? Libc.ReadOnly : Libc.ReadWrite), null);
+        var file = OpenHandle(path, readOnly ? Libc.ReadOnly : Libc.ReadWrite);
+        return new FileBackendFile(path, file, direct ? TryDirect(path) : null);
     }
 
     /// <inheritdoc/>
@@ -132,7 +133,8 @@ public sealed class FileBackend : IBackend
     private SafeFileHandle? TryDirect(string path)
     {
         if (!directWorks) return null;
-        var descriptor = Libc.Open(path, Libc.ReadWrite | Libc.Direct | Libc.CloseOnExec, 0);
+        var descriptor = Libc.Open(
+            path, (readOnly ? Libc.ReadOnly : Libc.ReadWrite) | Libc.Direct | Libc.CloseOnExec, 0);
         if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
         directWorks = false;
         return null;

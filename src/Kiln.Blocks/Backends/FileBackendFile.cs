@@ -9,6 +9,8 @@ internal sealed unsafe class FileBackendFile : IBackendFile
     // Without O_DIRECT, writeback starts this often, so that the sync at the end finds little left to do.
     private const long WritebackEvery = 16L << 20;
 
+    private const int PageSize = 4096;
+
     private readonly string path;
     private readonly SafeFileHandle file;
     private readonly SafeFileHandle? direct;
@@ -26,14 +28,34 @@ internal sealed unsafe class FileBackendFile : IBackendFile
 
     public long Length => RandomAccess.GetLength(file);
 
-    public int Read(long offset, Span<byte> destination)
+    public int Read(long offset, Span<byte> destination) => ReadFrom(file, offset, destination);
+
+    public Span<byte> ReadLarge(long offset, int length, Span<byte> scratch)
+    {
+        if (direct is null) return scratch[..Read(offset, scratch[..length])];
+        var from = offset & -PageSize;
+        var within = (int)(offset - from);
+        var pages = (within + length + PageSize - 1) & -PageSize;
+        try
+        {
+            var read = ReadFrom(direct, from, scratch[..pages]);
+            return scratch.Slice(within, Math.Clamp(read - within, 0, length));
+        }
+        catch (IOException e) when (e.HResult == Libc.InvalidArgument)
+        {
+            // A file whose end is not a page's, or a file system with other wishes: the page cache takes any.
+            return scratch[..Read(offset, scratch[..length])];
+        }
+    }
+
+    private int ReadFrom(SafeFileHandle handle, long offset, Span<byte> destination)
     {
         var done = 0;
         fixed (byte* to = destination)
         {
             while (done < destination.Length)
             {
-                var n = Libc.Read(file, to + done, destination.Length - done, offset + done);
+                var n = Libc.Read(handle, to + done, destination.Length - done, offset + done);
                 if (n > 0)
                 {
                     done += (int)n;

@@ -18,8 +18,10 @@ public interface IBackend : IDisposable
     IBackendFile Create(string name, bool direct);
 
     /// <summary>Opens a file for reading and, unless the backend is read-only, writing.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="direct">As in <see cref="Create"/>; also for <see cref="IBackendFile.ReadLarge"/>.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    IBackendFile Open(string name);
+    IBackendFile Open(string name, bool direct = false);
 
     /// <summary>Names (without the folder) of the files in a folder, in ordinal order.</summary>
     IReadOnlyList<string> List(string folder);

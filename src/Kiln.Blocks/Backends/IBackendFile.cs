@@ -9,6 +9,15 @@ public interface IBackendFile : IDisposable
     /// <summary>Reads up to the span's length; fewer only at the end of the file.</summary>
     int Read(long offset, Span<byte> destination);
 
+    /// <summary>
+    /// Reads what is not worth a place in the page cache. The bytes are a part of the scratch memory, fewer than asked
+    /// only at the end of the file.
+    /// </summary>
+    /// <param name="offset">Where.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="scratch">Memory that begins at a page and has two pages more than the length.</param>
+    Span<byte> ReadLarge(long offset, int length, Span<byte> scratch);
+
     /// <summary>Writes all.</summary>
     /// <exception cref="StoreFullException">No space; what was there is unchanged outside the range.</exception>
     void Write(long offset, ReadOnlySpan<byte> source);

@@ -44,7 +44,7 @@ public sealed class MemoryBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public IBackendFile Open(string name)
+    public IBackendFile Open(string name, bool direct = false)
     {
         lock (gate)
             return names.TryGetValue(name, out var file) ? file : throw new FileNotFoundException($"No {name}.");

@@ -29,6 +29,9 @@ internal sealed class MemoryFile(MemoryBackend disk) : IBackendFile
         }
     }
 
+    public Span<byte> ReadLarge(long offset, int length, Span<byte> scratch) =>
+        scratch[..Read(offset, scratch[..length])];
+
     public void Write(long offset, ReadOnlySpan<byte> source)
     {
         disk.Use(source.Length);

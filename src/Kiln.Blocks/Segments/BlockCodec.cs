@@ -26,6 +26,7 @@ internal sealed unsafe class BlockCodec : IDisposable
     private readonly nint decompressor = Zstd.CreateDecompressor();
     private readonly byte* record;
     private readonly byte* plain;
+    private byte* scratch;
 
     internal BlockCodec(int level)
     {
@@ -39,6 +40,16 @@ internal sealed unsafe class BlockCodec : IDisposable
     internal Span<byte> Record => new(record, RecordHeader.Size + RecordHeader.StoredMax);
 
     internal RecordHeader Header => new(Record);
+
+    /// <summary>Page-aligned memory for one record and the pages around it.</summary>
+    internal Span<byte> Scratch
+    {
+        get
+        {
+            if (scratch is null) scratch = (byte*)NativeMemory.AlignedAlloc(Capacity, 4096);
+            return new Span<byte>(scratch, Capacity);
+        }
+    }
 
     /// <summary>Room for one unpacked block.</summary>
     internal Span<byte> Plain => new(plain, Block.Size);
@@ -160,6 +171,7 @@ internal sealed unsafe class BlockCodec : IDisposable
         Zstd.FreeDecompressor(decompressor);
         NativeMemory.AlignedFree(record);
         NativeMemory.AlignedFree(plain);
+        NativeMemory.AlignedFree(scratch);
     }
 
     private Span<byte> Stored(int frame)

@@ -92,7 +92,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
     private void LoadOne(uint id, bool readOnly, RecoveryReport report)
     {
         var name = SegmentFormat.NameOf(id);
-        var file = backend.Open(name);
+        var file = backend.Open(name, direct: true);
         try
         {
             var page = new byte[SegmentFormat.HeaderSize];
