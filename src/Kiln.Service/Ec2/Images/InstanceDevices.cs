@@ -10,7 +10,8 @@ namespace Kiln.Service.Ec2.Images;
 internal static class InstanceDevices
 {
     /// <summary>Merges an instance's volumes with a request's mapping.</summary>
-    /// <returns>The image's mapping, root first, with no snapshots for the volumes to cut; and these, by device.</returns>
+    /// <returns>The image's mapping, root first, without snapshots for the volumes to cut; and these, by
+    /// device.</returns>
     /// <exception cref="AwsException">InvalidBlockDeviceMapping.</exception>
     public static (IReadOnlyList<ImageDevice> Devices, IReadOnlyDictionary<string, string> Cut) Merge(
         Instance instance, IReadOnlyList<Volume> volumes, IReadOnlyList<BlockDeviceMapping> mapping,

@@ -38,7 +38,8 @@ public sealed class CopyImageTests(TestServer server) : IClassFixture<TestServer
         var id = await Image("original");
         var source = await _ec2.Image(id);
         await server.Share(id, TestServer.B);
-        await _ec2.CreateTagsAsync(new CreateTagsRequest([id], [new Tag("team", "kiln"), new Tag("kept", "no")]), Cancel);
+        await _ec2.CreateTagsAsync(new CreateTagsRequest([id], [new Tag("team", "kiln"), new Tag("kept", "no")]),
+            Cancel);
         var request = Copy(id, "copied");
         request.CopyImageTags = true;
         request.TagSpecifications =
@@ -58,7 +59,8 @@ public sealed class CopyImageTests(TestServer server) : IClassFixture<TestServer
         Assert.Equal([("kept", "yes"), ("team", "kiln")], copy.Tags.Select(t => (t.Key, t.Value)).Order());
         Assert.Equal("root", Assert.Single(root.Tags).Value);
         Assert.Matches($"^Copied for DestinationAmi {copyId} from SourceAmi {id} for SourceSnapshot " +
-            $@"{source.BlockDeviceMappings[0].Ebs.SnapshotId}\. Task created on \d{{1,3}}(,\d{{3}})+\.$", root.Description);
+            $@"{source.BlockDeviceMappings[0].Ebs.SnapshotId}\. Task created on \d{{1,3}}(,\d{{3}})+\.$",
+                root.Description);
         Assert.NotEqual(source.BlockDeviceMappings[0].Ebs.SnapshotId, root.SnapshotId);
         Assert.False(root.Encrypted);
         await Refused("InvalidAMIID.NotFound",
@@ -89,7 +91,8 @@ public sealed class CopyImageTests(TestServer server) : IClassFixture<TestServer
         var again = Copy(copy.ImageId, "in the clear");
         again.Encrypted = false;
         await Refused("InvalidRequest", () => _ec2.CopyImageAsync(again, Cancel));
-        var same = await Becomes(_ec2, (await _ec2.CopyImageAsync(Copy(copy.ImageId, "same key"), Cancel)).ImageId, "available");
+        var same = await Becomes(_ec2, (await _ec2.CopyImageAsync(Copy(copy.ImageId, "same key"), Cancel)).ImageId,
+            "available");
         Assert.Equal(key, (await Root(_ec2, same)).KmsKeyId);
     }
 

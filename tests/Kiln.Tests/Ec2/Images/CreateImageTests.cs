@@ -9,6 +9,8 @@ using Kiln.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using static Kiln.Tests.Ec2.Images.Requests;
+using BlockDeviceMapping = Amazon.EC2.Model.BlockDeviceMapping;
+using EbsBlockDevice = Amazon.EC2.Model.EbsBlockDevice;
 using Image = Amazon.EC2.Model.Image;
 using Instance = Kiln.Service.Ec2.Instances.Instance;
 using State = Kiln.Service.Ec2.Instances.InstanceState;
@@ -38,12 +40,13 @@ public sealed class CreateImageTests(TestServer server) : IClassFixture<TestServ
                 Platform = new ImagePlatform { Architecture = "arm64", VirtualizationType = "hvm", EnaSupport = true },
                 RootDeviceName = "/dev/xvda", AvailabilityZone = "us-east-1a", VpcId = "vpc-1", SubnetId = "subnet-1",
                 NetworkInterfaceId = "eni-1", MacAddress = "02:00:00:00:00:01", PrivateIpAddress = "10.0.0.1",
-                SecurityGroupIds = [], MetadataOptions = new MetadataOptions(),
+                MetadataOptions = new MetadataOptions(),
                 EphemeralDevices = [new ImageDevice { DeviceName = "/dev/sdb", VirtualName = "ephemeral0" }],
             };
-            instance.Become(state == State.Stopped ? State.Stopped : state, now);
+            instance.Become(state, now);
             db.Add(instance);
-            foreach (var (volume, device, goes) in ((string, string, bool)[])[(root, "/dev/xvda", true), (data, "/dev/sdf", false)])
+            foreach (var (volume, device, goes) in ((string, string, bool)[])[(root, "/dev/xvda", true),
+                (data, "/dev/sdf", false)])
             {
                 (await db.Volumes.SingleAsync(v => v.Id == volume, Cancel)).State = VolumeState.InUse;
                 db.Add(new VolumeAttachment
@@ -83,7 +86,8 @@ public sealed class CreateImageTests(TestServer server) : IClassFixture<TestServ
         var image = await Becomes(id, "available");
 
         Assert.Equal(["/dev/xvda", "/dev/sdb", "/dev/sdf"], image.BlockDeviceMappings.Select(m => m.DeviceName));
-        Assert.Equal((instance, "arm64", "made"), (image.SourceInstanceId, image.Architecture.Value, image.Description));
+        Assert.Equal((instance, "arm64", "made"),
+            (image.SourceInstanceId, image.Architecture.Value, image.Description));
         Assert.Equal("us-east-1", image.SourceImageRegion);
         Assert.True(image.BlockDeviceMappings[0].Ebs.DeleteOnTermination);
         Assert.False(image.BlockDeviceMappings[2].Ebs.DeleteOnTermination);

@@ -5,6 +5,7 @@ using CsCheck;
 using Kiln.Service.Calls;
 using Kiln.Tests.Fixtures;
 using static Kiln.Tests.Ec2.Images.Requests;
+using Filter = Amazon.EC2.Model.Filter;
 
 namespace Kiln.Tests.Ec2.Images;
 
@@ -78,10 +79,12 @@ public sealed class ImageFiltersTests(TestServer server) : IClassFixture<TestSer
                 (request.KernelId, request.RamdiskId) = ("aki-12345678", "ari-12345678");
             }
             request.BlockDeviceMappings.Add(
-                new BlockDeviceMapping { DeviceName = $"/dev/sd{(char)('f' + n % 3)}", Ebs = new() { VolumeSize = 5 + n } });
+                new BlockDeviceMapping { DeviceName = $"/dev/sd{(char)('f' + n % 3)}",
+                    Ebs = new() { VolumeSize = 5 + n } });
             var id = (await _ec2.RegisterImageAsync(request, Cancel)).ImageId;
             if (n % 3 != 2)
-                await _ec2.CreateTagsAsync(new CreateTagsRequest([id], [new Tag("team", $"t{n % 2}"), new Tag($"k{n}", "")]), Cancel);
+                await _ec2.CreateTagsAsync(
+                    new CreateTagsRequest([id], [new Tag("team", $"t{n % 2}"), new Tag($"k{n}", "")]), Cancel);
         }
         return await _ec2.Images(new() { Owners = ["self"] });
     }
@@ -145,7 +148,8 @@ public sealed class ImageFiltersTests(TestServer server) : IClassFixture<TestSer
         do
         {
             var page = await ec2.DescribeImagesAsync(
-                new DescribeImagesRequest { MaxResults = 5, NextToken = token, Filters = [new("architecture", ["x86*"])] }, Cancel);
+                new DescribeImagesRequest { MaxResults = 5, NextToken = token,
+                    Filters = [new("architecture", ["x86*"])] }, Cancel);
             seen.AddRange(page.Images.Select(i => i.ImageId));
             token = page.NextToken;
         }

@@ -116,7 +116,8 @@ public sealed class RegisterImageTests(TestServer server) : IClassFixture<TestSe
         var snapshot = await server.Snapshot();
 
         Assert.Equal(("InvalidAMIName.Malformed", "AMI names must be between 3 and 128 characters long, and may "
-            + "contain letters, numbers, '(', ')', '.', '-', '/' and '_'"), await Refusal(() => _ec2.Register(name, snapshot)));
+            + "contain letters, numbers, '(', ')', '.', '-', '/' and '_'"),
+                await Refusal(() => _ec2.Register(name, snapshot)));
         await Refused("InvalidAMIName.Malformed", () => _ec2.Register(new string('x', 129), snapshot));
         await _ec2.Register(name.Length > 2 ? $"[{snapshot}] a'b@c (1).-/_" : snapshot, snapshot);
     }
