@@ -54,8 +54,8 @@ internal sealed class VolumeLayer : IDisposable
 
     internal static VolumeLayer Create(IBackend backend, int number, long sizeBytes)
     {
-        foreach (var kind in (string[])["data", "log", "map"]) backend.Delete(NameOf(number, kind));
-        var data = backend.Create(NameOf(number, "data"), direct: false);
+        foreach (var kind in (string[])["log", "map"]) backend.Delete(NameOf(number, kind));
+        var data = SplitFile.Create(backend, NameOf(number, "data"));
         var log = backend.Create(NameOf(number, "log"), direct: false);
         data.SetLength(sizeBytes);
         var layer = new VolumeLayer(backend, number, sizeBytes, data, log);
@@ -65,7 +65,7 @@ internal sealed class VolumeLayer : IDisposable
 
     internal static VolumeLayer Open(IBackend backend, int number, long sizeBytes, ulong boot)
     {
-        var data = backend.Open(NameOf(number, "data"));
+        var data = SplitFile.Open(backend, NameOf(number, "data"));
         if (data.Length < sizeBytes) data.SetLength(sizeBytes);
         var layer = new VolumeLayer(backend, number, sizeBytes, data, backend.Open(NameOf(number, "log")));
         layer.ReadMap();
@@ -135,7 +135,8 @@ internal sealed class VolumeLayer : IDisposable
     internal void DeleteFiles()
     {
         Dispose();
-        foreach (var kind in (string[])["data", "log", "map"]) backend.Delete(NameOf(Number, kind));
+        SplitFile.Delete(backend, NameOf(Number, "data"));
+        foreach (var kind in (string[])["log", "map"]) backend.Delete(NameOf(Number, kind));
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed class World : IAsyncLifetime
     private int _names;
 
     /// <summary>The process under test.</summary>
-    public KilnProcess Kiln { get; } = new();
+    public KilnProcess Kiln { get; init; } = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

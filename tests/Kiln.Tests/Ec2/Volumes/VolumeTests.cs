@@ -18,12 +18,12 @@ public sealed class VolumeTests(TestServer server) : IClassFixture<TestServer>
 
     [Theory]
     [InlineData("gp3", 1, null, null)]
-    [InlineData("gp3", 16000, 80000, 2000)]
-    [InlineData("gp2", 16000, null, null)]
+    [InlineData("gp3", 65536, 80000, 2000)]
+    [InlineData("gp2", 16384, null, null)]
     [InlineData("io1", 4, 100, null)]
-    [InlineData("io2", 16000, 256000, null)]
+    [InlineData("io2", 65536, 256000, null)]
     [InlineData("st1", 125, null, null)]
-    [InlineData("sc1", 16000, null, null)]
+    [InlineData("sc1", 16384, null, null)]
     [InlineData("standard", 1024, null, null)]
     public async Task C035_Every_type_is_made_within_its_limits_and_ready_at_once(
         string type, int size, int? iops, int? throughput)
@@ -130,6 +130,25 @@ public sealed class VolumeTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal(5, (await ec2.VolumeIs(id, "available")).Size);
         Assert.Equal(Disk.Bytes(1, 4096), await Disk.Read(server, id, 0, 4096));
         Assert.Equal(new byte[4096], await Disk.Read(server, id, (5L << 30) - 4096, 4096));
+    }
+
+    [Fact]
+    public async Task The_largest_volume_keeps_its_last_bytes()
+    {
+        var ec2 = server.Ec2();
+        var id = await ec2.NewVolume(65536, more: r => r.VolumeType = VolumeType.Gp3);
+        var (middle, end) = (20L << 40, (64L << 40) - 8192);
+        await Disk.Write(server, id, middle, Disk.Bytes(21, 8192));
+        await Disk.Write(server, id, end, Disk.Bytes(22, 8192));
+
+        var snapshot = await ec2.NewSnapshot(id);
+        var copy = await ec2.NewVolume(snapshotId: snapshot.SnapshotId, more: r =>
+            (r.VolumeType, r.Iops) = (VolumeType.Io2, 100));
+
+        Assert.Equal(Disk.Bytes(21, 8192), await Disk.Read(server, copy, middle, 8192));
+        Assert.Equal(Disk.Bytes(22, 8192), await Disk.Read(server, copy, end, 8192));
+        Assert.Equal(new byte[8192], await Disk.Read(server, copy, 8L << 40, 8192));
+        Assert.Equal(2 * 524_288, snapshot.FullSnapshotSizeInBytes);
     }
 
     [Fact]
