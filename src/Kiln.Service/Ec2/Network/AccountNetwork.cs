@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Kiln.Service.Ec2.Network;
 
-/// <summary>That an account has its network in a Region: made with the default VPC on first use, and never again.</summary>
+/// <summary>That an account has its network in a Region: made on first use, and never again.</summary>
 public sealed class AccountNetwork
 {
     /// <summary>The account.</summary>

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Kiln.Service.Ec2.Network;
 
 /// <summary>A virtual network with its main route table and, for the default one, its internet gateway.</summary>
-/// <remarks>EC2 API Reference "Vpc". Route table and gateway are read only here, so they are columns, not rows.</remarks>
+/// <remarks>EC2 API Reference "Vpc". Route table and gateway are only read, so they are columns.</remarks>
 public sealed class Vpc : Entity
 {
     /// <summary>VPCs per account and Region: EC2's default quota.</summary>
