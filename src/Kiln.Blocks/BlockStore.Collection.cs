@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kiln.Blocks.Backends;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
 
@@ -68,8 +69,8 @@ public sealed partial class BlockStore
     {
         foreach (var id in StagedIds)
         {
-            using var journal = backend.Open(StagingFormat.NameOf(id));
-            if (StagingFormat.ReadHeader(journal).Parent is { } parent) yield return parent;
+            using var journal = OpenJournal(id);
+            if (journal is not null && StagingFormat.ReadHeader(journal).Parent is { } parent) yield return parent;
         }
     }
 
@@ -77,9 +78,27 @@ public sealed partial class BlockStore
     {
         foreach (var id in StagedIds)
         {
-            using var journal = backend.Open(StagingFormat.NameOf(id));
+            using var journal = OpenJournal(id);
+            if (journal is null) continue;
             StagingFormat.ReadEntries(journal, StagingFormat.ReadHeader(journal).VolumeBlocks, each);
         }
+    }
+
+    // Null for one that was discarded meanwhile, or whose header was never whole: nothing was acknowledged in it.
+    private IBackendFile? OpenJournal(string id)
+    {
+        try
+        {
+            var journal = backend.Open(StagingFormat.NameOf(id));
+            if (journal.Length >= StagingFormat.HeaderSize) return journal;
+            journal.Dispose();
+        }
+        catch (FileNotFoundException)
+        {
+            // Discarded.
+        }
+
+        return null;
     }
 
     /// <summary>Loads a record from where a footer says it is and checks all its stored bytes.</summary>

@@ -31,7 +31,10 @@ public sealed partial class BlockStore
         // Until the journal with its header is there, the lease keeps the parent.
         using var lease = Lease();
         if (parent is { } held) lease.Hold(held);
-        var journal = backend.Create(StagingFormat.NameOf(id), direct: false);
+        var name = StagingFormat.NameOf(id);
+        if (backend.Exists(name) && !staged.ContainsKey(id) && OpenJournal(id) is { } other) other.Dispose();
+        else if (!staged.ContainsKey(id)) backend.Delete(name);
+        var journal = backend.Create(name, direct: false);
         try
         {
             journal.Write(0, StagingFormat.Header(volumeBlocks, domain?.Id, parent));
@@ -57,9 +60,7 @@ public sealed partial class BlockStore
         lock (staged)
         {
             if (staged.TryGetValue(id, out var open)) return open;
-            var name = StagingFormat.NameOf(id);
-            if (!backend.Exists(name)) return null;
-            var journal = backend.Open(name);
+            if (OpenJournal(id) is not { } journal) return null;
             try
             {
                 var (volumeBlocks, domainId, parent) = StagingFormat.ReadHeader(journal);

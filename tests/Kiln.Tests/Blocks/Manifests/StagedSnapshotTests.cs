@@ -48,6 +48,23 @@ public class StagedSnapshotTests
     }
 
     [Fact]
+    public void Journal_that_died_before_its_header_is_none()
+    {
+        using var folder = new TempFolder();
+        using var store = Some.Store(folder);
+        Directory.CreateDirectory(folder.Sub("staging"));
+        File.WriteAllBytes(folder.Sub("staging/snap-1.journal"), new byte[100]);
+        Assert.Null(store.OpenStaged("snap-1", _ => null!));
+        var report = new Kiln.Blocks.Collection.Collector(store).Run(
+            () => [], new Kiln.Blocks.Collection.CollectionOptions(), CancellationToken.None);
+        Assert.Null(report.Refused);
+        var staged = store.Stage("snap-1", 10, null);
+        Put(staged, 1, 1);
+        Assert.Equal(1, staged.WrittenCount);
+        Assert.Throws<IOException>(() => store.Stage("snap-1", 10, null));
+    }
+
+    [Fact]
     public void Child_shares_pages_and_diff_lists_only_changes()
     {
         using var folder = new TempFolder();
