@@ -48,6 +48,10 @@ public sealed record SnapshotLock
     public DateTimeOffset? ExpiresOn(Snapshot snapshot) =>
         ExpirationDate ?? (StartsAt(snapshot) is { } start ? start.AddDays(DurationDays ?? 0) : null);
 
+    /// <summary>How many days it holds in all; null while it is not known when they begin.</summary>
+    public int? DaysOf(Snapshot snapshot) => DurationDays
+        ?? (StartsAt(snapshot) is { } start ? (int)Math.Ceiling((ExpirationDate!.Value - start).TotalDays) : null);
+
     /// <summary>Until when a compliance lock can still be changed.</summary>
     public DateTimeOffset? CoolOffEndsOn => CoolOffHours is { } hours ? CreatedOn.AddHours(hours) : null;
 
