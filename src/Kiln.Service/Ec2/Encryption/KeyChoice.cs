@@ -57,7 +57,8 @@ public static class KeyChoice
             (_, _, not true, true) => throw Ec2Error.KmsKeyWithoutEncrypted(),
             (_, _, true, true) => KeyPick.Named,
             (KeySource.Own or KeySource.Shared, _, false, _) => throw Ec2Error.InvalidRequest(
-                $"An unencrypted copy of an encrypted {what} is not supported. Leave Encrypted out, or set it to true."),
+                $"An unencrypted copy of an encrypted {what} is not supported. " +
+                "Leave Encrypted out, or set it to true."),
             (KeySource.Own, true, _, _) => KeyPick.Source,
             (KeySource.Own, false, _, _) => replica ? KeyPick.Replica : KeyPick.Default,
             (KeySource.Shared, _, _, _) => KeyPick.Default,

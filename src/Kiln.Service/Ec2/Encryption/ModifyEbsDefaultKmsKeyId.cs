@@ -34,7 +34,8 @@ public sealed class ModifyEbsDefaultKmsKeyId(Db db, KeyUse keys)
     {
         await call.Authorize();
         var key = await keys.Find(call.AccountId, call.Region, request.KmsKeyId, cancel)
-            ?? throw Ec2Error.InvalidKmsKey(request.KmsKeyId, $"{call.Region} has no such key. Name one of this Region.");
+            ?? throw Ec2Error.InvalidKmsKey(
+                request.KmsKeyId, $"{call.Region} has no such key. Name one of this Region.");
         if (await keys.MayUse(call.Caller, key, "kms:DescribeKey") is { } refusal)
             throw Ec2Error.InvalidKmsKey(request.KmsKeyId, refusal.Message);
         if (key.State != KeyState.Enabled)

@@ -105,7 +105,8 @@ public sealed class CreateSnapshots(Db db, NewSnapshots snapshots)
             if (IsRoot(volume))
             {
                 throw Ec2Error.InvalidParameterValue(
-                    excluded, "ExcludeDataVolumeIds", "It is the root volume. Use ExcludeBootVolume to leave that out.");
+                    excluded, "ExcludeDataVolumeIds",
+                    "It is the root volume. Use ExcludeBootVolume to leave that out.");
             }
         }
         attached.RemoveAll(v => which.ExcludeDataVolumeIds.Contains(v.Id));

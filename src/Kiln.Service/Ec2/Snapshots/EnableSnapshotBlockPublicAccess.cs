@@ -33,7 +33,8 @@ public sealed class EnableSnapshotBlockPublicAccess(Db db)
         {
             var value = request.State.Length <= 64 ? request.State : request.State[..64];
             throw Ec2Error.InvalidParameterValue(
-                value, "State", "Use block-all-sharing or block-new-sharing; DisableSnapshotBlockPublicAccess unblocks.");
+                value, "State",
+                "Use block-all-sharing or block-new-sharing; DisableSnapshotBlockPublicAccess unblocks.");
         }
         await call.Authorize();
         (await RegionSettings.Of(db, call, cancel)).SnapshotBlockPublicAccess = request.State;

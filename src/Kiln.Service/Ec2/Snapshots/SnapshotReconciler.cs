@@ -143,7 +143,8 @@ public sealed class SnapshotReconciler(
         foreach (var member in failing)
         {
             await transfers.Forget(member.Id);
-            member.Fail(member == snapshot ? message : $"Snapshot {snapshot.Id} of the same set failed: {message}", now);
+            member.Fail(
+                member == snapshot ? message : $"Snapshot {snapshot.Id} of the same set failed: {message}", now);
             await ImageReconciler.Wake(db, member.Id, now, cancel);
             await WakeNext(member, db, cancel);
             if (member.DeleteRequested)

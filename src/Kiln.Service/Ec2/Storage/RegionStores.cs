@@ -10,7 +10,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// A Region is a failure domain: a store that cannot be opened refuses calls of its own Region and nothing else, and
 /// is tried again by the next call. Thread-safe.
 /// </remarks>
-public sealed partial class RegionStores(ServiceOptions options, TimeProvider clock, ILogger<RegionStores> log) : IDisposable
+public sealed partial class RegionStores(ServiceOptions options, TimeProvider clock, ILogger<RegionStores> log)
+    : IDisposable
 {
     private readonly Dictionary<string, BlockStore> _open = [];
     private readonly Lock _gate = new();

@@ -80,8 +80,8 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
             if (request.Size < source.VolumeSizeGiB)
             {
                 throw Ec2Error.InvalidParameterValue(
-                    $"The size of a volume must be at least that of its snapshot: {request.Size} GiB is less than the " +
-                    $"{source.VolumeSizeGiB} GiB of {source.Id}.");
+                    $"The size of a volume must be at least that of its snapshot: {request.Size} GiB is less than " +
+                    $"the {source.VolumeSizeGiB} GiB of {source.Id}.");
             }
         }
         await call.Authorize(source is null

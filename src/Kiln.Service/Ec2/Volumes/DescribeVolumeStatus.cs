@@ -27,7 +27,8 @@ public sealed class DescribeVolumeStatus(Db db, Paging paging)
         .Computed("operator.managed", _ => "false")
         .Computed("operator.principal", _ => (string?)null)
         .Computed("volume-status.details-name", v => VolumeStatusItem.Of(v).VolumeStatus.Details.Select(d => d.Name))
-        .Computed("volume-status.details-status", v => VolumeStatusItem.Of(v).VolumeStatus.Details.Select(d => d.Status))
+        .Computed("volume-status.details-status",
+            v => VolumeStatusItem.Of(v).VolumeStatus.Details.Select(d => d.Status))
         .Computed("volume-status.status", VolumeStatusItem.StatusOf);
 
     /// <summary>Which volumes.</summary>

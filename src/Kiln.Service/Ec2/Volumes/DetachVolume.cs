@@ -43,9 +43,11 @@ public sealed class DetachVolume(Db db, TimeProvider clock) : IOperation<DetachV
         var attachment = volume.Attachments.SingleOrDefault(a =>
             (request.InstanceId is null || a.InstanceId == request.InstanceId)
             && (request.Device is null || a.Device == request.Device))
-            ?? throw Ec2Error.InvalidAttachmentNotFound(volume.Id, request.InstanceId ?? volume.Attachments[0].InstanceId);
+            ?? throw Ec2Error.InvalidAttachmentNotFound(
+                volume.Id, request.InstanceId ?? volume.Attachments[0].InstanceId);
         await call.Authorize(
-            VolumeAccess.ArnOf(call, volume.Id), Arn.Ec2(call.Region, call.AccountId, "instance", attachment.InstanceId));
+            VolumeAccess.ArnOf(call, volume.Id),
+            Arn.Ec2(call.Region, call.AccountId, "instance", attachment.InstanceId));
 
         var instance = await db.Instances.AsNoTracking().SingleAsync(i => i.Id == attachment.InstanceId, cancel);
         if (instance.RootDeviceName == attachment.Device && instance.State is not InstanceState.Stopped)

@@ -94,7 +94,8 @@ public sealed class ModifyVolume(Db db, TimeProvider clock) : IOperation<ModifyV
         // What a type has of its own does not move to another; gp2's IOPS follow its size.
         var keeps = type == volume.VolumeType && limits.IopsMax > 0;
         var (iops, throughput) = limits.Check(
-            size, request.Iops ?? (keeps ? volume.Iops : null), request.Throughput ?? (keeps ? volume.Throughput : null));
+            size, request.Iops ?? (keeps ? volume.Iops : null),
+            request.Throughput ?? (keeps ? volume.Throughput : null));
         var multi = request.MultiAttachEnabled ?? volume.MultiAttachEnabled;
         if (multi && !limits.MultiAttach || request.MultiAttachEnabled == true && type != "io2")
         {
@@ -104,7 +105,8 @@ public sealed class ModifyVolume(Db db, TimeProvider clock) : IOperation<ModifyV
         if (!multi && volume.Attachments.Count > 1)
         {
             throw Ec2Error.IncorrectModificationState(
-                $"Volume {volume.Id} is attached to {volume.Attachments.Count} instances: MultiAttachEnabled must stay.");
+                $"Volume {volume.Id} is attached to {volume.Attachments.Count} instances: " +
+                "MultiAttachEnabled must stay.");
         }
         return new VolumeShape(size, type, iops, throughput, multi);
     }

@@ -133,7 +133,8 @@ public sealed record VolumeLimits
         }
         // A quarter of a MiB/s for each of the IOPS.
         return wanted * 4 <= iops ? wanted : throw Ec2Error.InvalidParameterValue(
-            $"Throughput (MiBps) to iops ratio of {Math.Round((double)wanted / iops, 3)} is too high; maximum is 0.25.");
+            $"Throughput (MiBps) to iops ratio of {Math.Round((double)wanted / iops, 3)} is too high; " +
+            "maximum is 0.25.");
     }
 
     private Protocol.Errors.AwsException IopsNotSupported() => Ec2Error.InvalidParameterCombination(

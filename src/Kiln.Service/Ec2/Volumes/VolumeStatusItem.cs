@@ -28,7 +28,11 @@ public sealed record VolumeStatusItem
             Status = StatusOf(row),
             Details =
             [
-                new VolumeStatusDetails { Name = "io-enabled", Status = row.State == VolumeState.Error ? "failed" : "passed" },
+                new VolumeStatusDetails
+                {
+                    Name = "io-enabled",
+                    Status = row.State == VolumeState.Error ? "failed" : "passed",
+                },
                 new VolumeStatusDetails { Name = "io-performance", Status = "not-applicable" },
             ],
         },

@@ -79,7 +79,7 @@ public sealed class KeyChoiceTests
                     () => KeyChoice.ForVolume(source, encrypted, named: true, byDefault: true));
                 Assert.Equal("InvalidParameterDependency", volume.Code);
                 var copy = Assert.Throws<AwsException>(
-                    () => KeyChoice.ForImageCopy(source, true, encrypted, named: true, byDefault: true, replica: false));
+                    () => KeyChoice.ForImageCopy(source, true, encrypted, named: true, true, replica: false));
                 Assert.Equal("InvalidParameterDependency", copy.Code);
             }
         }

@@ -74,7 +74,8 @@ public sealed class CopySnapshotTests(TestServer server) : IClassFixture<TestSer
     public async Task Without_a_key_another_Region_takes_the_replica_or_the_default_key()
     {
         var (clear, _, sum) = await Source(5, MiB);
-        var multi = (await server.Kms().CreateKeyAsync(new CreateKeyRequest { MultiRegion = true }, Cancel)).KeyMetadata;
+        var multi = (await server.Kms().CreateKeyAsync(
+            new CreateKeyRequest { MultiRegion = true }, Cancel)).KeyMetadata;
         var encrypted = await Copied(clear, "us-east-1", r => (r.Encrypted, r.KmsKeyId) = (true, multi.Arn));
 
         var before = await Copied(encrypted.SnapshotId, West);
@@ -132,7 +133,7 @@ public sealed class CopySnapshotTests(TestServer server) : IClassFixture<TestSer
     public async Task Encrypted_blocks_are_not_the_bytes_that_were_written()
     {
         var ec2 = server.Ec2(region: "eu-north-1");
-        var key = (await server.Kms(region: "eu-north-1").CreateKeyAsync(new CreateKeyRequest(), Cancel)).KeyMetadata.Arn;
+        var key = await Key("eu-north-1");
         var volume = await ec2.NewVolume(more: r =>
             (r.Encrypted, r.KmsKeyId, r.AvailabilityZone) = (true, key, "eu-north-1a"));
         var text = "a sentence that must not be found in the store, whatever the frame it lies in"u8.ToArray();
@@ -166,7 +167,8 @@ public sealed class CopySnapshotTests(TestServer server) : IClassFixture<TestSer
         var west = slow.Ec2(region: West);
 
         var id = (await west.CopySnapshotAsync(
-            new CopySnapshotRequest { SourceRegion = "us-east-1", SourceSnapshotId = source.SnapshotId }, Cancel)).SnapshotId;
+            new CopySnapshotRequest { SourceRegion = "us-east-1", SourceSnapshotId = source.SnapshotId },
+            Cancel)).SnapshotId;
         var half = await TestServer.Eventually(
             async () => (await west.DescribeSnapshotsAsync(
                 new DescribeSnapshotsRequest { SnapshotIds = [id] }, Cancel)).Snapshots[0],
