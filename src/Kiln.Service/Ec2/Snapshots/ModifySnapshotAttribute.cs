@@ -151,7 +151,8 @@ public sealed class ModifySnapshotAttribute(Db db)
         {
             throw Ec2Error.OperationNotPermitted(
                 "You can’t publicly share this snapshot because block public access for snapshots is enabled for " +
-                "this account. To publicly share the snapshot, you must call the DisableSnapshotBlockPublicAccess API.");
+                "this account. To publicly share the snapshot, you must call the " +
+                "DisableSnapshotBlockPublicAccess API.");
         }
     }
 }

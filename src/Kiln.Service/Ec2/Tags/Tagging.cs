@@ -71,7 +71,9 @@ public static class Tagging
     /// <summary>Whether a key is one that only AWS's own services set.</summary>
     public static bool IsReserved(string key) => key.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The caller's own tags of a page of resources, by resource id, in one query; none for one without.</summary>
+    /// <summary>
+    /// The caller's own tags of a page of resources, by resource id, in one query; none for one without.
+    /// </summary>
     public static async Task<IReadOnlyDictionary<string, IReadOnlyList<Tag>>> Of(
         Db db, string accountId, IReadOnlyList<string> resourceIds, CancellationToken cancel)
     {
