@@ -63,7 +63,7 @@ public sealed class CheckStores(
         public long BytesRead { get; set; }
 
         /// <summary>What is wrong.</summary>
-        public IReadOnlyList<StoreProblem> Problems => Found;
+        public IReadOnlyList<StoreProblem> Problems { get; set; } = [];
 
         /// <summary>There is more to check.</summary>
         public string? NextToken { get; set; }
@@ -77,29 +77,31 @@ public sealed class CheckStores(
         await only.Authorize(call, cancel);
         if (!options.RegionList.Contains(request.Region))
             throw AdminError.Validation($"The Region '{request.Region}' is not enabled here. Enabled: {options.Regions}.");
-        var (after, block) = Position(request.NextToken, call);
         var found = new Response();
+        found.NextToken = await Piece(request, call, found, cancel);
+        found.Problems = found.Found;
+        return found;
+    }
+
+    /// <summary>Works for a while; answers where to go on, or null at the end.</summary>
+    private async Task<string?> Piece(Request request, Call call, Response found, CancellationToken cancel)
+    {
+        var (after, block) = Position(request.NextToken, call);
         var end = clock.GetTimestamp() + (long)(PieceMax.TotalSeconds * clock.TimestampFrequency);
         while (true)
         {
             var rows = await Rows(request.Region, after, cancel);
             if (rows.Count == 0)
-                return found;
+                return null;
             foreach (var row in rows)
             {
                 var next = await Check(request, row, block, found, end, cancel);
                 if (next is { } stopped)
-                {
-                    found.NextToken = paging.Seal($"{after}|{stopped}", call);
-                    return found;
-                }
+                    return paging.Seal($"{after}|{stopped}", call);
                 found.Resources++;
                 (after, block) = (row.ResourceId, 0);
                 if (found.Found.Count >= ProblemsMax || clock.GetTimestamp() > end)
-                {
-                    found.NextToken = paging.Seal($"{after}|0", call);
-                    return found;
-                }
+                    return paging.Seal($"{after}|0", call);
             }
         }
     }
