@@ -10,7 +10,7 @@ public static class Commands
 {
     /// <summary>All of them.</summary>
     /// <param name="embed">Starts a service of its own for a tour.</param>
-    public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedService>> embed) =>
+    public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
         SnapshotCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(),
         WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),

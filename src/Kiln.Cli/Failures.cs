@@ -8,7 +8,8 @@ namespace Kiln.Cli;
 internal static class Failures
 {
     /// <summary>Runs a verb; Ctrl-C and SIGTERM cancel it.</summary>
-    public static async Task<int> Guard(Screen screen, Func<CancellationToken, Task<int>> body, CancellationToken cancel)
+    public static async Task<int> Guard(Screen screen, Func<CancellationToken, Task<int>> body,
+        CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         void Stop(PosixSignalContext signal)

@@ -3,11 +3,12 @@ using Kiln.Service;
 
 namespace Kiln.Host;
 
-/// <summary>Starts a service inside this process for <c>kiln tour</c>: development, a free port, temporary data.</summary>
+/// <summary>Starts a service inside this process for <c>kiln tour</c>: development, a free port, temporary
+/// data.</summary>
 internal static class Embedding
 {
     /// <summary>Starts it.</summary>
-    public static async Task<EmbeddedService> Start(CancellationToken cancel)
+    public static async Task<EmbeddedKiln> Start(CancellationToken cancel)
     {
         var folder = Directory.CreateTempSubdirectory("kiln-tour-").FullName;
         try
@@ -20,7 +21,7 @@ internal static class Embedding
                 Dev = true,
                 Guests = "simulated",
             }, cancel: cancel);
-            return new EmbeddedService(new Uri(server.Url), async () =>
+            return new EmbeddedKiln(new Uri(server.Url), async () =>
             {
                 await server.DisposeAsync();
                 Directory.Delete(folder, recursive: true);

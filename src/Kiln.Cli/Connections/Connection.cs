@@ -28,19 +28,24 @@ public sealed record Connection(
     {
         string? Variable(string name) => environment(name) is { Length: > 0 } value ? value : null;
         var home = Variable("HOME") ?? "/";
-        var credentials = IniFile.Read(Variable("AWS_SHARED_CREDENTIALS_FILE") ?? Path.Combine(home, ".aws", "credentials"));
+        var credentials = IniFile.Read(Variable("AWS_SHARED_CREDENTIALS_FILE")
+            ?? Path.Combine(home, ".aws", "credentials"));
         var config = IniFile.Read(Variable("AWS_CONFIG_FILE") ?? Path.Combine(home, ".aws", "config"));
         var name = profile ?? Variable("AWS_PROFILE") ?? Variable("AWS_DEFAULT_PROFILE") ?? "default";
         var section = name == "default" ? "default" : $"profile {name}";
-        var address = endpoint ?? Variable("AWS_ENDPOINT_URL") ?? config.Value(section, "endpoint_url") ?? DefaultEndpoint;
+        var address = endpoint ?? Variable("AWS_ENDPOINT_URL") ?? config.Value(section, "endpoint_url")
+            ?? DefaultEndpoint;
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new CliException($"AWS_ENDPOINT_URL: '{address}' is not an address such as {DefaultEndpoint}.", ExitCodes.Usage);
+            throw new CliException($"AWS_ENDPOINT_URL: '{address}' is not an address such as {DefaultEndpoint}.",
+                ExitCodes.Usage);
         region ??= Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION") ?? config.Value(section, "region")
-            ?? throw new CliException("No Region: give --region us-east-1, or export AWS_REGION=us-east-1.", ExitCodes.Usage);
+            ?? throw new CliException("No Region: give --region us-east-1, or export AWS_REGION=us-east-1.",
+                ExitCodes.Usage);
         if (profile is null && Variable("AWS_ACCESS_KEY_ID") is { } id)
         {
             return new Connection(uri, region, id, Variable("AWS_SECRET_ACCESS_KEY")
-                ?? throw new CliException("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: export both.", ExitCodes.Usage),
+                ?? throw new CliException("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: export both.",
+                    ExitCodes.Usage),
                 Variable("AWS_SESSION_TOKEN"));
         }
         return FromProfile(credentials, name, uri, region) ?? FromProfile(config, section, uri, region)
@@ -59,7 +64,8 @@ public sealed record Connection(
             return $"The profile '{name}' assumes a role, which kiln does not do: run aws sts assume-role and export "
                 + "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.";
         }
-        var known = credentials.Sections.Any() ? $" Profiles there are: {string.Join(", ", credentials.Sections)}." : "";
+        var known = credentials.Sections.Any() ? $" Profiles there are: {string.Join(", ", credentials.Sections)}."
+            : "";
         return $"No credentials for the profile '{name}'.{known} Export AWS_SHARED_CREDENTIALS_FILE=DATA/credentials, "
             + "the file that kiln serve writes on its first start; its three export lines are printed by every start.";
     }

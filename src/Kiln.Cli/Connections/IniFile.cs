@@ -20,7 +20,8 @@ public sealed class IniFile
             if (line[0] == '[' && line.IndexOf(']', StringComparison.Ordinal) is > 0 and var end)
             {
                 var name = string.Join(' ', line[1..end].Split(' ', StringSplitOptions.RemoveEmptyEntries));
-                section = _sections.TryGetValue(name, out var known) ? known : _sections[name] = new(StringComparer.Ordinal);
+                section = _sections.TryGetValue(name, out var known) ? known : _sections[name] =
+                    new(StringComparer.Ordinal);
             }
             else if (section is not null && !char.IsWhiteSpace(raw[0])
                 && line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)

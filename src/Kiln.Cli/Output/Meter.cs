@@ -3,7 +3,8 @@ using Spectre.Console;
 
 namespace Kiln.Cli.Output;
 
-/// <summary>Shows how far a transfer is: a bar with rate and time left on a terminal, now and then a line elsewhere.</summary>
+/// <summary>Shows how far a transfer is: a bar with rate and time left on a terminal, now and then a line
+/// elsewhere.</summary>
 public sealed class Meter(Screen screen, string what, TimeProvider? time = null)
 {
     /// <summary>Without a terminal: a line at most this often. A log stays readable, and a watcher sees life.</summary>

@@ -64,7 +64,10 @@ public sealed class Screen
     {
         var table = new Table { Border = TableBorder.None, ShowRowSeparators = false };
         foreach (var column in columns)
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0) });
+        {
+            var heading = new Text(column, new Style(decoration: Decoration.Bold));
+            table.AddColumn(new TableColumn(heading) { Padding = new Padding(0, 0, 2, 0) });
+        }
         foreach (var row in rows)
             table.AddRow(row.Select(cell => new Text(cell)));
         Output.Write(table);

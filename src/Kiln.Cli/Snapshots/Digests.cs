@@ -26,7 +26,8 @@ internal sealed class Digests
             _digests[index] = kept;
     }
 
-    /// <summary>The LINEAR aggregate in base64: SHA-256 over the raw digests in ascending order of their index.</summary>
+    /// <summary>The LINEAR aggregate in base64: SHA-256 over the raw digests in ascending order of their
+    /// index.</summary>
     public string Linear()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

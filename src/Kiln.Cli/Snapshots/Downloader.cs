@@ -26,7 +26,8 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
     public async Task Download(string snapshotId, string path, CancellationToken cancel)
     {
         var target = Path.GetFullPath(path);
-        if (Directory.Exists(target) || (File.Exists(target) && !File.GetAttributes(target).HasFlag(FileAttributes.Normal)
+        if (Directory.Exists(target)
+            || (File.Exists(target) && !File.GetAttributes(target).HasFlag(FileAttributes.Normal)
             && (File.GetAttributes(target) & FileAttributes.Device) != 0))
             throw new CliException($"{path} is not a regular file: name a file to make.", ExitCodes.Usage);
         var list = await List(snapshotId, cancel);
@@ -116,7 +117,8 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
                 if (attempt >= DamagedMax)
                 {
                     throw new CliException(
-                        $"Block {index} of {snapshotId} does not match its checksum. Run kiln check.", ExitCodes.Damaged);
+                        $"Block {index} of {snapshotId} does not match its checksum. Run kiln check.",
+                            ExitCodes.Damaged);
                 }
             }
             catch (IOException) when (attempt < DamagedMax)

@@ -12,7 +12,8 @@ internal static class SnapshotCommand
     {
         var file = new Argument<string>("FILE") { Description = "A raw disk image; sparse files are read as such." };
         var description = new Option<string>("--description") { Description = "The snapshot's description." };
-        var encrypted = new Option<bool>("--encrypted") { Description = "Encrypt, under the default key or --kms-key-id." };
+        var encrypted = new Option<bool>("--encrypted") { Description =
+            "Encrypt, under the default key or --kms-key-id." };
         var key = new Option<string>("--kms-key-id") { Description = "The key: id, ARN or alias. Needs --encrypted." };
         var size = new Option<int?>("--volume-size") { Description = "GiB; the smallest that holds FILE without it." };
         var parent = new Option<string>("--parent") { Description = "The snapshot that FILE is an increment over." };

@@ -6,10 +6,12 @@ using Kiln.Cli.Snapshots;
 namespace Kiln.Cli.Tours;
 
 /// <summary>An image's whole life, played against a service and told step by step. What is told is checked.</summary>
-internal sealed class Tour(TourScene scene, CancellationToken cancel)
+public sealed class Tour(TourScene scene, CancellationToken cancel)
 {
-    private readonly string _mark = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3));
-    private string _disk = "", _base = "", _instance = "", _image = "", _imageSnapshot = "", _copy = "", _copySnapshot = "";
+    private readonly string _mark =
+        Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3));
+    private string _disk = "", _base = "", _instance = "", _image = "", _imageSnapshot = "", _copy = "",
+        _copySnapshot = "";
 
     /// <summary>Plays it.</summary>
     public async Task Play(string? file)
@@ -77,7 +79,8 @@ internal sealed class Tour(TourScene scene, CancellationToken cancel)
         [
             ("ImageId", _base), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1"),
         ], cancel), "instanceId");
-        await scene.Until(scene.Owner, "DescribeInstances", "InstanceId.1", _instance, "instanceState", "running", cancel);
+        await scene.Until(scene.Owner, "DescribeInstances", "InstanceId.1", _instance, "instanceState", "running",
+            cancel);
         scene.Tell($"{_instance} is running; its volume was ready at once and reads blocks as they are needed.");
         scene.Cost(Prices.Of(1L << 30, Prices.VolumeMonth, "-month of volume, used or not"));
     }
@@ -93,7 +96,8 @@ internal sealed class Tour(TourScene scene, CancellationToken cancel)
         var usage = await scene.Usage(scene.Home, cancel);
         scene.Tell($"{_image} is available over {_imageSnapshot}: {Sizes.Bytes(usage[_imageSnapshot].Full)} of data, "
             + $"{Sizes.Bytes(usage[_imageSnapshot].Unique)} of it new.");
-        TourScene.Claim(usage[_imageSnapshot].Unique < usage[_imageSnapshot].Full, "an image shares its source's blocks");
+        TourScene.Claim(usage[_imageSnapshot].Unique < usage[_imageSnapshot].Full,
+            "an image shares its source's blocks");
         scene.Cost(Prices.Of(usage[_imageSnapshot].Unique, Prices.SnapshotMonth, "-month; the rest is shared"));
         await scene.Owner.Ec2("CreateTags",
             [("ResourceId.1", _image), ("Tag.1.Key", "stage"), ("Tag.1.Value", $"tested-{_mark}")], cancel);
@@ -182,7 +186,8 @@ internal sealed class Tour(TourScene scene, CancellationToken cancel)
         await scene.Owner.Ec2("DeregisterImage", [("ImageId", _image)], cancel);
         await scene.Owner.Ec2("DeregisterImage", [("ImageId", _base)], cancel);
         await scene.Away.Ec2("DeregisterImage", [("ImageId", _copy)], cancel);
-        await scene.Refused("launching a deregistered image", "InvalidAMIID.NotFound", () => scene.Owner.Ec2("RunInstances",
+        await scene.Refused("launching a deregistered image", "InvalidAMIID.NotFound", () =>
+            scene.Owner.Ec2("RunInstances",
             [("ImageId", _image), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1")], cancel));
         var left = await scene.Usage(scene.Home, cancel);
         TourScene.Claim(left.ContainsKey(_disk) && left.ContainsKey(_imageSnapshot), "snapshots outlive their images");

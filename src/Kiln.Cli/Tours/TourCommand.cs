@@ -12,9 +12,10 @@ internal static class TourCommand
     private const string OwnerId = "111122223333", FriendId = "444455556666", Secret = "test";
 
     /// <summary>The verb.</summary>
-    public static Command Make(Func<CancellationToken, Task<EmbeddedService>> embed)
+    public static Command Make(Func<CancellationToken, Task<EmbeddedKiln>> embed)
     {
-        var file = new Option<string>("--image") { Description = "A raw disk image to upload; a small made one without it." };
+        var file = new Option<string>("--image") { Description =
+            "A raw disk image to upload; a small made one without it." };
         var endpoint = new Option<string>("--endpoint-url")
         {
             Description = "A running service (AWS_ENDPOINT_URL); without any the tour starts one of its own.",
@@ -59,10 +60,13 @@ internal static class TourCommand
         Screen screen, Connection connection, string second, string? file, CancellationToken cancel)
     {
         using var client = new AwsClient(connection);
-        var made = await client.Kiln("CreateAccount", new JsonObject { ["Name"] = "kiln tour" }, cancel, patient: false);
+        var made = await client.Kiln("CreateAccount", new JsonObject { ["Name"] = "kiln tour" }, cancel,
+            patient: false);
         var friend = connection with
         {
-            AccessKeyId = (string)made["AccessKeyId"]!, SecretKey = (string)made["SecretAccessKey"]!, SessionToken = null,
+            AccessKeyId = (string)made["AccessKeyId"]!,
+            SecretKey = (string)made["SecretAccessKey"]!,
+            SessionToken = null,
         };
         return await Play(screen, connection, friend, (string)made["AccountId"]!, second, file, cancel);
     }

@@ -25,7 +25,8 @@ internal static class TourDisk
         {
             text.Clear();
             while (text.Length < 1 << 16)
-                text.Append("/usr/share/doc/package-").Append(line++ % 997).Append("/copyright line ").Append(line).Append('\n');
+                text.Append("/usr/share/doc/package-").Append(line++ % 997).Append("/copyright line ").Append(
+                    line).Append('\n');
             var bytes = Encoding.ASCII.GetBytes(text.ToString());
             RandomAccess.Write(file, bytes, at);
             at += bytes.Length;

@@ -7,7 +7,7 @@ using Kiln.Cli.Output;
 namespace Kiln.Cli.Tours;
 
 /// <summary>The tour's cast (two accounts, two Regions), its narrator, and its claims, which are checked.</summary>
-internal sealed class TourScene : IDisposable
+public sealed class TourScene : IDisposable
 {
     /// <summary>How long the tour waits for a state: far longer than any step takes.</summary>
     private static readonly TimeSpan WaitMax = TimeSpan.FromMinutes(2);
@@ -86,7 +86,8 @@ internal sealed class TourScene : IDisposable
             var value = found is { HasElements: true } ? found.Element("name")?.Value : found?.Value;
             if (value == wanted)
                 return answer;
-            Claim(value is not ("failed" or "error"), $"{id} becomes {wanted}, not {value}: {answer.Descendants("message").FirstOrDefault()?.Value}");
+            Claim(value is not ("failed" or "error"),
+                $"{id} becomes {wanted}, not {value}: {answer.Descendants("message").FirstOrDefault()?.Value}");
             Claim(_time.GetElapsedTime(began) < WaitMax, $"{id} becomes {wanted} within {WaitMax}, and is {value}");
             await Task.Delay(AskEvery, _time, cancel);
         }

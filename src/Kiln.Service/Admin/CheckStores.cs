@@ -14,7 +14,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Admin;
 
-/// <summary>Checks that what the rows of a Region promise is in its store on this node, a bounded piece at a time.</summary>
+/// <summary>Checks that what the rows of a Region promise is in its store on this node, a bounded piece at a
+/// time.</summary>
 /// <remarks>
 /// Every manifest must open and every block of it be there; with ReadData every block is read and verified end to
 /// end. A call works for some seconds and answers where to go on.
@@ -24,7 +25,8 @@ public sealed class CheckStores(
     Db db, Operator only, RegionStores stores, DataKeys keys, NodeIdentity node, Paging paging, ServiceOptions options,
     DomainClock clock) : IOperation<CheckStores.Request, CheckStores.Response>
 {
-    /// <summary>How long a call works: a client that waits sees progress, and a stop of the service is not held up.</summary>
+    /// <summary>How long a call works: a client that waits sees progress, and a stop of the service is not held
+    /// up.</summary>
     public static readonly TimeSpan PieceMax = TimeSpan.FromSeconds(2);
 
     /// <summary>Problems of one answer at most; a lost disk would else make one of every block.</summary>
@@ -76,7 +78,8 @@ public sealed class CheckStores(
     {
         await only.Authorize(call, cancel);
         if (!options.RegionList.Contains(request.Region))
-            throw AdminError.Validation($"The Region '{request.Region}' is not enabled here. Enabled: {options.Regions}.");
+            throw AdminError.Validation(
+                $"The Region '{request.Region}' is not enabled here. Enabled: {options.Regions}.");
         var found = new Response();
         found.NextToken = await Piece(request, call, found, cancel);
         found.Problems = found.Found;

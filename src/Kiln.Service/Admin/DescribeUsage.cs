@@ -9,13 +9,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Admin;
 
-/// <summary>What the snapshots of a Region on this node cost: each one's own bytes, and what all cost together.</summary>
+/// <summary>What the snapshots of a Region on this node cost: each one's own bytes, and what all cost
+/// together.</summary>
 [Operation("kiln:DescribeUsage")]
 public sealed class DescribeUsage(
     Db db, Operator only, RegionStores stores, NodeIdentity node, ServiceOptions options)
     : IOperation<DescribeUsage.Request, DescribeUsage.Response>
 {
-    /// <summary>Blocks of all snapshots together at most (4 TiB): each needs some 60 bytes while it is counted.</summary>
+    /// <summary>Blocks of all snapshots together at most (4 TiB): each needs some 60 bytes while it is
+    /// counted.</summary>
     public const long BlocksMax = 8 << 20;
 
     /// <summary>The request.</summary>
@@ -64,7 +66,8 @@ public sealed class DescribeUsage(
         var own = db.Snapshots.AsNoTracking().Where(
             s => s.Region == request.Region && s.NodeId == node.Id && s.State == SnapshotState.Completed);
         if (await own.SumAsync(s => s.FullSizeBytes, cancel) / Blocks.Block.Size > BlocksMax)
-            throw AdminError.Validation($"The snapshots have more than {BlocksMax} blocks: too many to count in one call.");
+            throw AdminError.Validation(
+                $"The snapshots have more than {BlocksMax} blocks: too many to count in one call.");
         var rows = await own.OrderBy(s => s.Id).Select(s => new { s.Id, s.ManifestId }).ToListAsync(cancel);
         var ids = rows.ConvertAll(r => new ManifestId(r.ManifestId!));
         // Two snapshots of equal content are one manifest; each shares all it has with the other.

@@ -48,7 +48,8 @@ public sealed class ListAccounts(Db db, Operator only, Paging paging)
         var operatorId = await db.Settings.AsNoTracking()
             .Where(s => s.Name == Accounts.Bootstrap.OperatorSetting).Select(s => s.Value).SingleOrDefaultAsync(cancel);
         var page = await paging.Read(
-            db.Accounts.AsNoTracking(), a => a.Id, null, request.MaxResults ?? ResultsMax, request.NextToken, call, cancel);
+            db.Accounts.AsNoTracking(), a => a.Id, null, request.MaxResults ?? ResultsMax, request.NextToken, call,
+                cancel);
         return new Response
         {
             Accounts = [.. page.Rows.Select(a => new Item(a.Id, a.Name, a.CreatedAt, a.Id == operatorId))],

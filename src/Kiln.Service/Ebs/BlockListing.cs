@@ -16,7 +16,8 @@ internal static class BlockListing
     {
         null => ResultsMax,
         >= ResultsMin and <= ResultsMax => maxResults.Value,
-        _ => throw EbsError.InvalidParameterValue($"MaxResults is between {ResultsMin} and {ResultsMax}, not {maxResults}."),
+        _ => throw EbsError.InvalidParameterValue(
+            $"MaxResults is between {ResultsMin} and {ResultsMax}, not {maxResults}."),
     };
 
     /// <summary>The index that the page begins at: the token's, or else the parameter's.</summary>

@@ -6,7 +6,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Ebs;
 
-/// <summary>Makes and reads the tokens of the EBS direct APIs: sealed, of one account and Region, and expiring.</summary>
+/// <summary>Makes and reads the tokens of the EBS direct APIs: sealed, of one account and Region, and
+/// expiring.</summary>
 /// <remarks>
 /// A token is AES-256-GCM over an expiry (8 bytes, milliseconds) and a block index (4): nonce, tag, ciphertext, in
 /// base64, 56 characters of the 256 that the API allows. What it is for (operation, account, Region, snapshots) is
@@ -89,6 +90,7 @@ public sealed class BlockTokens(MasterKey master, TimeProvider clock)
             return null;
         }
         var expiry = BinaryPrimitives.ReadInt64LittleEndian(plain);
-        return clock.GetUtcNow().ToUnixTimeMilliseconds() < expiry ? BinaryPrimitives.ReadInt32LittleEndian(plain[8..]) : null;
+        return clock.GetUtcNow().ToUnixTimeMilliseconds() < expiry
+            ? BinaryPrimitives.ReadInt32LittleEndian(plain[8..]) : null;
     }
 }

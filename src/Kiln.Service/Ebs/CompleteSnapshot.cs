@@ -8,7 +8,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ebs;
 
-/// <summary>Ends the writing of a snapshot: counts its blocks, holds its checksum against them, and has it sealed.</summary>
+/// <summary>Ends the writing of a snapshot: counts its blocks, holds its checksum against them, and has it
+/// sealed.</summary>
 /// <remarks>Answers while the snapshot is pending; <see cref="DirectSnapshotReconciler"/> seals it.</remarks>
 [Operation("ebs:CompleteSnapshot")]
 [Rest("POST", "/snapshots/completion/{snapshotId}", 202)]
@@ -54,7 +55,8 @@ public sealed class CompleteSnapshot(Db db, DirectUploads uploads, TimeProvider 
         var snapshot = await db.Snapshots
             .SingleOrDefaultAsync(
                 s => s.Id == request.SnapshotId && s.Region == call.Region && !s.DeleteRequested, cancel);
-        if (snapshot is { DirectBlocks: { } counted, State: not SnapshotState.Error } && snapshot.AccountId == call.AccountId)
+        if (snapshot is { DirectBlocks: { } counted, State: not SnapshotState.Error }
+            && snapshot.AccountId == call.AccountId)
             return await Repeat(request, call, snapshot, counted);
         uploads.CheckWritable(snapshot, request.SnapshotId, call.AccountId);
         await call.Authorize(Arn.Snapshot(call.Region, request.SnapshotId));

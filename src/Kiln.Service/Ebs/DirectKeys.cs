@@ -8,7 +8,8 @@ using Kiln.Service.Persistence;
 namespace Kiln.Service.Ebs;
 
 /// <summary>The keys of snapshots that are written and read through the EBS direct APIs.</summary>
-/// <remarks>Unlike EC2's calls these look at the key before they answer: a key that cannot be used refuses the call.</remarks>
+/// <remarks>Unlike EC2's calls these look at the key before they answer: a key that cannot be used refuses the
+/// call.</remarks>
 public sealed class DirectKeys(Db db, KeyUse keys, EbsKeys ebsKeys, DataKeys dataKeys, KeyPermits permits)
 {
     private static readonly string[] ToWrite =
@@ -56,7 +57,8 @@ public sealed class DirectKeys(Db db, KeyUse keys, EbsKeys ebsKeys, DataKeys dat
     }
 
     /// <summary>Opens the key of a snapshot to read it for a caller; null for a clear one.</summary>
-    /// <exception cref="AwsException">AccessDeniedException, or ValidationException where the key is unusable.</exception>
+    /// <exception cref="AwsException">AccessDeniedException, or ValidationException where the key is
+    /// unusable.</exception>
     public async Task<Blocks.Crypto.KeyDomain?> ForRead(Snapshot snapshot, Call call, CancellationToken cancel)
     {
         if (snapshot is not { DataKeyId: { } dataKeyId, KmsKeyId: { } arn })

@@ -13,6 +13,9 @@ internal static class DirectNames
     {
         if (id.Length is <= 5 or > LengthMax || !id.StartsWith("snap-", StringComparison.Ordinal)
             || id.AsSpan(5).ContainsAnyExcept(HexDigits))
-            throw EbsError.InvalidSnapshotId($"'{(id.Length > LengthMax ? id[..LengthMax] : id)}' is not the id of a snapshot.");
+        {
+            var shown = id.Length > LengthMax ? id[..LengthMax] : id;
+            throw EbsError.InvalidSnapshotId($"'{shown}' is not the id of a snapshot.");
+        }
     }
 }

@@ -10,7 +10,8 @@ namespace Kiln.Service.Ebs;
 
 /// <summary>Seals snapshots that clients have written, and fails those that they have abandoned.</summary>
 /// <remarks>Its work rows are bound to the node whose disks hold the blocks.</remarks>
-public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores stores, TimeProvider clock) : IReconciler
+public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores stores, TimeProvider clock)
+    : IReconciler
 {
     /// <summary>The kind of its work rows.</summary>
     public const string WorkKind = "direct-snapshot";
@@ -73,5 +74,6 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
         return StepResult.Again(TimeSpan.Zero);
     }
 
-    private Manifest Commit(string region, DirectUpload upload) => stores.Of(region).OpenManifest(upload.Staged.Commit());
+    private Manifest Commit(string region, DirectUpload upload) =>
+        stores.Of(region).OpenManifest(upload.Staged.Commit());
 }

@@ -60,7 +60,8 @@ internal sealed class DirectUpload : IDisposable
     public void Put(int index, ReadOnlySpan<byte> plain, ReadOnlySpan<byte> sha256)
     {
         if (index >= Staged.VolumeBlocks)
-            throw EbsError.InvalidBlock($"The block index {index} is outside the volume of {Staged.VolumeBlocks} blocks.");
+            throw EbsError.InvalidBlock(
+                $"The block index {index} is outside the volume of {Staged.VolumeBlocks} blocks.");
         _puts.EnterReadLock();
         try
         {
@@ -81,7 +82,8 @@ internal sealed class DirectUpload : IDisposable
     /// <summary>Stops taking blocks while they are counted. False where somebody else counts already.</summary>
     public bool TryClose()
     {
-        if (Interlocked.CompareExchange(ref _phase, (int)UploadPhase.Closing, (int)UploadPhase.Open) != (int)UploadPhase.Open
+        if (Interlocked.CompareExchange(ref _phase, (int)UploadPhase.Closing,
+            (int)UploadPhase.Open) != (int)UploadPhase.Open
             && Interlocked.CompareExchange(ref _phase, (int)UploadPhase.Closing, (int)UploadPhase.Unknown)
                 != (int)UploadPhase.Unknown)
             return false;

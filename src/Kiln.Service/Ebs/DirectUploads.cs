@@ -128,7 +128,8 @@ public sealed class DirectUploads(
     /// <summary>The upload as far as it is in memory.</summary>
     internal DirectUpload? InMemory(string snapshotId) => _open.GetValueOrDefault(snapshotId);
 
-    /// <summary>Forgets an upload that is over, and deletes its journal. Its manifest, if it was committed, stays.</summary>
+    /// <summary>Forgets an upload that is over, and deletes its journal. Its manifest, if it was committed,
+    /// stays.</summary>
     /// <param name="snapshotId">The snapshot.</param>
     /// <param name="region">Its Region; null where its row is gone.</param>
     /// <param name="cancel">Gives up waiting.</param>

@@ -3,7 +3,8 @@ using Kiln.Protocol.Errors;
 
 namespace Kiln.Service.Ebs;
 
-/// <summary>rest-json as the EBS direct APIs speak it: the message is <c>Message</c>, and errors carry a Reason.</summary>
+/// <summary>rest-json as the EBS direct APIs speak it: the message is <c>Message</c>, and errors carry a
+/// Reason.</summary>
 /// <param name="operations">All operations of the service.</param>
 public sealed class EbsCodec(IEnumerable<OperationShape> operations) : ICodec
 {

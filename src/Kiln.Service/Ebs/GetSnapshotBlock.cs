@@ -13,7 +13,8 @@ namespace Kiln.Service.Ebs;
 /// <summary>The bytes of one block, verified end to end, with their checksum.</summary>
 [Operation("ebs:GetSnapshotBlock")]
 [Rest("GET", "/snapshots/{snapshotId}/blocks/{blockIndex}")]
-public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectKeys keys, RegionStores stores, BlockTokens tokens)
+public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectKeys keys, RegionStores stores,
+    BlockTokens tokens)
     : IOperation<GetSnapshotBlock.Request, GetSnapshotBlock.Response>
 {
     /// <summary>The API's request.</summary>

@@ -11,7 +11,8 @@ namespace Kiln.Service.Ebs;
 /// <remarks>Costs what differs: equal pages of the two manifests are not even opened.</remarks>
 [Operation("ebs:ListChangedBlocks")]
 [Rest("GET", "/snapshots/{secondSnapshotId}/changedblocks")]
-public sealed class ListChangedBlocks(Db db, ReadableSnapshots snapshots, DirectKeys keys, BlockTokens tokens, TimeProvider clock)
+public sealed class ListChangedBlocks(Db db, ReadableSnapshots snapshots, DirectKeys keys, BlockTokens tokens,
+    TimeProvider clock)
     : IOperation<ListChangedBlocks.Request, ListChangedBlocks.Response>
 {
     /// <summary>The API's request.</summary>

@@ -9,7 +9,8 @@ namespace Kiln.Service.Ebs;
 /// <summary>The written blocks of a snapshot, in ascending order, with tokens to read them by.</summary>
 [Operation("ebs:ListSnapshotBlocks")]
 [Rest("GET", "/snapshots/{snapshotId}/blocks")]
-public sealed class ListSnapshotBlocks(Db db, ReadableSnapshots snapshots, DirectKeys keys, BlockTokens tokens, TimeProvider clock)
+public sealed class ListSnapshotBlocks(Db db, ReadableSnapshots snapshots, DirectKeys keys, BlockTokens tokens,
+    TimeProvider clock)
     : IOperation<ListSnapshotBlocks.Request, ListSnapshotBlocks.Response>
 {
     /// <summary>The API's request.</summary>

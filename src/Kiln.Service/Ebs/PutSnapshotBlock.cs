@@ -13,7 +13,8 @@ namespace Kiln.Service.Ebs;
 /// </remarks>
 [Operation("ebs:PutSnapshotBlock")]
 [Rest("PUT", "/snapshots/{snapshotId}/blocks/{blockIndex}", 201)]
-public sealed class PutSnapshotBlock(DirectUploads uploads) : IOperation<PutSnapshotBlock.Request, PutSnapshotBlock.Response>
+public sealed class PutSnapshotBlock(DirectUploads uploads) : IOperation<PutSnapshotBlock.Request,
+    PutSnapshotBlock.Response>
 {
     /// <summary>The API's request.</summary>
     public sealed record Request
@@ -82,7 +83,7 @@ public sealed class PutSnapshotBlock(DirectUploads uploads) : IOperation<PutSnap
         if (!Convert.TryFromBase64String(checksum, given, out var length) || !given[..length].SequenceEqual(digest))
         {
             throw EbsError.InvalidBlock(
-                $"The checksum {checksum} is not the SHA-256 of the block that came, {Convert.ToBase64String(digest)}.");
+                $"The checksum {checksum} is not the SHA-256 of the block, {Convert.ToBase64String(digest)}.");
         }
     }
 }

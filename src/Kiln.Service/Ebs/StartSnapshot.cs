@@ -24,7 +24,8 @@ public sealed class StartSnapshot(
     /// <summary>The timeout unless asked otherwise: the API's 60 minutes.</summary>
     public const int TimeoutMinutesDefault = 60;
 
-    /// <summary>Snapshots that an account may be writing in a Region at a time: each holds a journal and its pages.</summary>
+    /// <summary>Snapshots that an account may be writing in a Region at a time: each holds a journal and its
+    /// pages.</summary>
     public const int PendingMax = 100;
 
     /// <summary>The API's request.</summary>
@@ -101,7 +102,8 @@ public sealed class StartSnapshot(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         if (request.VolumeSize is < 1 or > VolumeSizeGiBMax)
-            throw EbsError.InvalidVolumeSize($"VolumeSize is between 1 and {VolumeSizeGiBMax} GiB, not {request.VolumeSize}.");
+            throw EbsError.InvalidVolumeSize(
+                $"VolumeSize is between 1 and {VolumeSizeGiBMax} GiB, not {request.VolumeSize}.");
         var tags = CheckTags(request.Tags);
         var parent = request.ParentSnapshotId is { } id ? await Parent(id, request, call, cancel) : null;
         await Authorize(call, parent, tags);
@@ -174,7 +176,8 @@ public sealed class StartSnapshot(
                 $"The blocks of {id} are on the disks of {parent.NodeId}. Send the request to that node.");
         }
         return request.VolumeSize >= parent.VolumeSizeGiB ? parent
-            : throw EbsError.InvalidVolumeSize($"VolumeSize is at least that of the parent, {parent.VolumeSizeGiB} GiB.");
+            : throw EbsError.InvalidVolumeSize(
+                $"VolumeSize is at least that of the parent, {parent.VolumeSizeGiB} GiB.");
     }
 
     private static async Task Authorize(Call call, Snapshot? parent, IReadOnlyList<Tag> tags)
@@ -189,10 +192,12 @@ public sealed class StartSnapshot(
     private async Task CheckLimits(Call call, CancellationToken cancel)
     {
         var own = db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId);
-        if (await own.CountAsync(s => s.Origin == SnapshotOrigin.Direct && s.State == SnapshotState.Pending, cancel) >= PendingMax)
+        if (await own.CountAsync(s => s.Origin == SnapshotOrigin.Direct && s.State == SnapshotState.Pending,
+            cancel) >= PendingMax)
             throw EbsError.ConcurrentLimitExceeded(PendingMax);
         if (await own.CountAsync(cancel) >= options.SnapshotsPerRegion)
-            throw EbsError.QuotaExceeded($"The account has {options.SnapshotsPerRegion} snapshots in {call.Region} already.");
+            throw EbsError.QuotaExceeded(
+                $"The account has {options.SnapshotsPerRegion} snapshots in {call.Region} already.");
     }
 
     private static IReadOnlyList<Tag> CheckTags(IReadOnlyList<Tag> tags)

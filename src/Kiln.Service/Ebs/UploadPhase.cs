@@ -9,7 +9,8 @@ internal enum UploadPhase
     /// <summary>CompleteSnapshot is counting; it either closes or opens again.</summary>
     Closing,
 
-    /// <summary>A commit of CompleteSnapshot failed in a way that leaves its outcome open: the row has to be asked.</summary>
+    /// <summary>A commit of CompleteSnapshot failed in a way that leaves its outcome open: the row has to be
+    /// asked.</summary>
     Unknown,
 
     /// <summary>CompleteSnapshot has counted. No more blocks.</summary>

@@ -27,7 +27,8 @@ public sealed class ConnectionTests : IDisposable
     public void A_profile_comes_from_the_files_of_the_AWS_tools()
     {
         Write("credentials", "# comment\n[other]\naws_access_key_id=ID\naws_secret_access_key=SE=CRET\n");
-        Write("config", "[profile other]\nregion = ap-south-1\nendpoint_url = http://127.0.0.1:9\ns3 =\n  region = x\n");
+        Write(
+            "config", "[profile other]\nregion = ap-south-1\nendpoint_url = http://127.0.0.1:9\ns3 =\n  region = x\n");
         _environment["AWS_PROFILE"] = "other";
 
         Assert.Equal(new Connection(new Uri("http://127.0.0.1:9"), "ap-south-1", "ID", "SE=CRET"), Find());

@@ -27,7 +27,8 @@ public sealed class OperatingTests : IAsyncLifetime
         var again = await Assert.ThrowsAsync<CallException>(() => root.Kiln("CreateAccount",
             new JsonObject { ["Name"] = "x", ["AccountId"] = (string)made["AccountId"]! }, Cancel));
 
-        Assert.Contains(listed["Accounts"]!.AsArray(), a => (string)a!["Name"]! == "research" && !(bool)a["IsOperator"]!);
+        Assert.Contains(listed["Accounts"]!.AsArray(), a => (string)a!["Name"]! == "research"
+            && !(bool)a["IsOperator"]!);
         Assert.Single(listed["Accounts"]!.AsArray(), a => (bool)a!["IsOperator"]!);
         Assert.Equal("ConflictException", again.Code);
         Assert.Matches("^[0-9]{12}$", (string)made["AccountId"]!);

@@ -78,7 +78,8 @@ public sealed class CompleteSnapshotTests : IAsyncLifetime
         Assert.Contains("10 minutes", row.StateMessage, StringComparison.Ordinal);
         (await _client.Put(id, 2, EbsClient.Block(1))).Invalid("WRITE_REQUEST_TIMEOUT");
         (await _client.List(id)).Invalid("INVALID_SNAPSHOT_ID");
-        await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n => n == 0);
+        await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n =>
+            n == 0);
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class CompleteSnapshotTests : IAsyncLifetime
             new Amazon.EC2.Model.DeleteSnapshotRequest(id), TestContext.Current.CancellationToken);
 
         await TestServer.Eventually(() => _server.WithDb(db => db.Snapshots.CountAsync(s => s.Id == id)), n => n == 0);
-        await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n => n == 0);
+        await TestServer.Eventually(() => _server.WithDb(db => db.Work.CountAsync(w => w.ResourceId == id)), n =>
+            n == 0);
         (await _client.Put(id, 1, EbsClient.Block(1))).Refused(404, "ResourceNotFoundException", "SNAPSHOT_NOT_FOUND");
         Assert.Empty(Directory.GetFiles(_server.DataFolder, $"{id}*", SearchOption.AllDirectories));
     }

@@ -9,7 +9,8 @@ using Kiln.Tests.Fixtures;
 namespace Kiln.Tests.Ebs;
 
 /// <summary>The EBS direct APIs over signed HTTP: there is no SDK for them among the tests' packages.</summary>
-public sealed class EbsClient(TestServer server, string account = TestServer.A, string region = "us-east-1") : IDisposable
+public sealed class EbsClient(TestServer server, string account = TestServer.A, string region = "us-east-1")
+    : IDisposable
 {
     private readonly HttpClient _http = new();
 

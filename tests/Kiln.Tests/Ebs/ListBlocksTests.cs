@@ -86,7 +86,8 @@ public sealed class ListBlocksTests : IAsyncLifetime
             [0] = EbsClient.Block(1), [1] = EbsClient.Block(2), [2] = EbsClient.Block(3),
         });
         var second = await _client.Make(
-            new Dictionary<int, byte[]> { [1] = EbsClient.Block(9), [2] = EbsClient.Block(3), [7] = EbsClient.Block(8) },
+            new Dictionary<int, byte[]> { [1] = EbsClient.Block(9), [2] = EbsClient.Block(3), [7] =
+                EbsClient.Block(8) },
             new JsonObject { ["VolumeSize"] = 1, ["ParentSnapshotId"] = first });
 
         var changed = (await _client.Changed(first, second)).Json["ChangedBlocks"]!.AsArray();

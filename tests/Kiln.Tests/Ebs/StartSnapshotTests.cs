@@ -78,7 +78,8 @@ public sealed class StartSnapshotTests : IAsyncLifetime
     [Fact]
     public async Task A_parent_gives_the_blocks_that_are_not_written()
     {
-        var parent = await _client.Make(new Dictionary<int, byte[]> { [0] = EbsClient.Block(1), [1] = EbsClient.Block(2) });
+        var parent = await _client.Make(new Dictionary<int, byte[]> { [0] = EbsClient.Block(1), [1] =
+            EbsClient.Block(2) });
 
         var child = await _client.Make(
             new Dictionary<int, byte[]> { [1] = EbsClient.Block(3), [4000] = EbsClient.Block(4) },
@@ -96,7 +97,8 @@ public sealed class StartSnapshotTests : IAsyncLifetime
         (await _client.Start(Size().With("ParentSnapshotId", pending))).Invalid("INVALID_SNAPSHOT_ID");
     }
 
-    /// <summary>Every row of the table "Encryption outcomes"; the key is D(efault), X (named), P(arent's) or none.</summary>
+    /// <summary>Every row of the table "Encryption outcomes"; the key is D(efault), X (named), P(arent's) or
+    /// none.</summary>
     [Theory]
     [InlineData("clear", null, false, true, "refused")]
     [InlineData("clear", null, false, false, "none")]
