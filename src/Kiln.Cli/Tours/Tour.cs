@@ -186,13 +186,13 @@ public sealed class Tour(TourScene scene, CancellationToken cancel)
         await scene.Owner.Ec2("DeregisterImage", [("ImageId", _image)], cancel);
         await scene.Owner.Ec2("DeregisterImage", [("ImageId", _base)], cancel);
         await scene.Away.Ec2("DeregisterImage", [("ImageId", _copy)], cancel);
-        await scene.Refused("launching a deregistered image", "InvalidAMIID.NotFound", () =>
+        await scene.Refused("launching a deregistered image", "InvalidAMIID.Unavailable", () =>
             scene.Owner.Ec2("RunInstances",
             [("ImageId", _image), ("InstanceType", "t3.micro"), ("MinCount", "1"), ("MaxCount", "1")], cancel));
         var left = await scene.Usage(scene.Home, cancel);
         TourScene.Claim(left.ContainsKey(_disk) && left.ContainsKey(_imageSnapshot), "snapshots outlive their images");
-        scene.Tell($"The images are gone. Their snapshots {_disk}, {_imageSnapshot} and {_copySnapshot} remain,");
-        scene.Tell("and go on costing as before: deregistering frees nothing.");
+        scene.Tell($"The images are gone. Their snapshots {_disk}, {_imageSnapshot} and {_copySnapshot} "
+            + "remain, and go on costing as before: deregistering frees nothing.");
     }
 
     private async Task Delete()

@@ -16,11 +16,13 @@ public sealed class TourScene : IDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private int _step;
 
+    /// <summary>Sets the scene.</summary>
     public TourScene(Screen screen, AwsClient owner, AwsClient friend, AwsClient away)
     {
         (Screen, Owner, Friend, Away) = (screen, owner, friend, away);
     }
 
+    /// <summary>Where the tour is told.</summary>
     public Screen Screen { get; }
 
     /// <summary>The owner's account at home.</summary>
@@ -32,8 +34,10 @@ public sealed class TourScene : IDisposable
     /// <summary>The owner's account in the second Region.</summary>
     public AwsClient Away { get; }
 
+    /// <summary>The first Region.</summary>
     public string Home => Owner.Connection.Region;
 
+    /// <summary>The second Region.</summary>
     public string AwayRegion => Away.Connection.Region;
 
     /// <summary>Begins a step.</summary>
@@ -44,10 +48,25 @@ public sealed class TourScene : IDisposable
     }
 
     /// <summary>Says what happened.</summary>
-    public void Tell(string sentence) => Screen.Line($"   {sentence}");
+    public void Tell(string sentence) => Wrap("   ", "   ", sentence);
 
     /// <summary>Says what it costs.</summary>
-    public void Cost(string sentence) => Screen.Line($"   cost     {sentence}");
+    public void Cost(string sentence) => Wrap("   cost     ", "            ", sentence);
+
+    private void Wrap(string first, string further, string sentence)
+    {
+        var line = first;
+        foreach (var word in sentence.Split(' '))
+        {
+            if (line.Length + word.Length > Screen.ColumnsMax)
+            {
+                Screen.Line(line.TrimEnd());
+                line = further;
+            }
+            line += word + " ";
+        }
+        Screen.Line(line.TrimEnd());
+    }
 
     /// <summary>Checks what the tour says.</summary>
     /// <exception cref="CliException">It is not so.</exception>
@@ -67,7 +86,7 @@ public sealed class TourScene : IDisposable
         catch (CallException refusal)
         {
             Claim(refusal.Code == code, $"{what} is refused with {code}, not {refusal.Code}: {refusal.Message}");
-            Tell($"refused  {what}: {refusal.Code}");
+            Wrap("   refused  ", "            ", $"{what}: {refusal.Code}");
             return;
         }
         Claim(false, $"{what} is refused");
@@ -106,6 +125,7 @@ public sealed class TourScene : IDisposable
             s => (string)s!["SnapshotId"]!, s => ((long)s!["FullBytes"]!, (long)s["UniqueBytes"]!));
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Friend.Dispose();

@@ -127,7 +127,7 @@ public sealed class CompleteSnapshot(Db db, DirectUploads uploads, TimeProvider 
         if (checksum != actual)
         {
             throw EbsError.InvalidParameterValue(
-                $"The checksum {checksum} is not the linear checksum of the {written} blocks that were written, {actual}.");
+                $"The checksum {checksum} is not the linear checksum of the {written} written blocks, {actual}.");
         }
     }
 }
