@@ -38,6 +38,7 @@ public sealed partial class Worker(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await ReleaseOwn(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             var wake = signal.Next;
@@ -58,6 +59,23 @@ public sealed partial class Worker(
         }
         for (var slot = 0; slot < ConcurrentMax; slot++)
             await _slots.WaitAsync(CancellationToken.None);
+    }
+
+    // A node is one process at a time: what an earlier one held when it was killed nobody holds any more.
+    private async Task ReleaseOwn(CancellationToken cancel)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<Db>();
+            await db.Work.Where(w => w.LeaseOwner == node.Id).ExecuteUpdateAsync(
+                set => set.SetProperty(w => w.LeaseUntil, DateTimeOffset.UnixEpoch), cancel);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // The leases lapse by themselves, only later.
+            LogClaimFailed(failure);
+        }
     }
 
     private async Task<int> ClaimAndStart(CancellationToken stopping)
