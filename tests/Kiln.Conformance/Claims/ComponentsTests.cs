@@ -244,7 +244,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         var image = await World.Register(snapshot);
         Assert.True((await World.Completed(snapshot)).Encrypted);
         var mark = World.Block(313, 0).AsSpan(100, 64).ToArray();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(World.Kiln.DataFolder, R1), "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(World.Kiln.DataFolder, R1), "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetFileName(f) != "lock"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[stream.Length];

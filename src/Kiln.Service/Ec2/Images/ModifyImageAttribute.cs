@@ -100,7 +100,10 @@ public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptio
     {
         var named = request.Attribute?.Trim().Equals("description", StringComparison.OrdinalIgnoreCase) == true;
         if (request.Value is not null && !named)
-            throw Ec2Error.InvalidParameterCombination("Value is for the attribute description only.");
+        {
+            throw Ec2Error.InvalidParameterValue(Ec2Error.Short(request.Attribute ?? ""), "attribute",
+                "Value is for the attribute description only.");
+        }
         // An empty text on the wire is an absent one: only the attribute's name tells that the description shall go.
         var isEmptied = named && !isSharing && request.ImdsSupport is null;
         var description = request.Description?.Value ?? request.Value ?? (isEmptied ? "" : null);

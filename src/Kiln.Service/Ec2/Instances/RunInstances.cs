@@ -69,6 +69,7 @@ public sealed class RunInstances(
                     Throughput = device.Throughput,
                     Encrypted = device.Encrypted,
                     KmsKeyId = device.KmsKeyId,
+                    Platform = device.DeviceName == instance.RootDeviceName ? instance.Platform : null,
                 }, call, cancel);
             volume.Attachments.Add(new VolumeAttachment
             {

@@ -1,3 +1,4 @@
+using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Snapshots;
 
 namespace Kiln.Service.Ec2.Volumes;
@@ -31,4 +32,7 @@ public sealed record NewVolume
 
     /// <summary>Whether several instances may attach it.</summary>
     public bool MultiAttach { get; init; }
+
+    /// <summary>What the machine runs on whose root this is; for others the snapshot tells, where it knows.</summary>
+    public ImagePlatform? Platform { get; init; }
 }

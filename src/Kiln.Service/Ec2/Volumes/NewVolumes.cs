@@ -63,7 +63,7 @@ public sealed class NewVolumes(
             MultiAttachEnabled = wish.MultiAttach,
             CreateTime = now,
             LineageId = wish.Source?.LineageId ?? id,
-            Platform = wish.Source?.Platform,
+            Platform = wish.Platform ?? wish.Source?.Platform,
             ProductCodes = wish.Source?.ProductCodes ?? [],
         };
         if (key.Problem is { } problem)
