@@ -13,7 +13,8 @@ public sealed class DbStart(IServiceScopeFactory scopes, DomainClock clock)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<Db>();
-        await db.Database.EnsureCreatedAsync(cancel);
+        if ((await db.Database.GetPendingMigrationsAsync(cancel)).Any())
+            await Migrate(db, cancel);
         if (db.Database.GetDbConnection() is SqliteConnection sqlite)
         {
             await db.Database.OpenConnectionAsync(cancel);
@@ -25,5 +26,14 @@ public sealed class DbStart(IServiceScopeFactory scopes, DomainClock clock)
         var offset = await db.Settings.AsNoTracking().SingleOrDefaultAsync(s => s.Name == ClockSetting.Name, cancel);
         if (offset is not null)
             clock.Adopt(ClockSetting.Parse(offset.Value));
+    }
+
+    // A process that was killed while it migrated leaves EF's lock row behind, which would be waited for for ever. One
+    // process at a time has the data folder, so on SQLite there is nobody whose lock it could be.
+    private static async Task Migrate(Db db, CancellationToken cancel)
+    {
+        if (db is SqliteDb)
+            await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancel);
+        await db.Database.MigrateAsync(cancel);
     }
 }
