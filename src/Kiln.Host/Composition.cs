@@ -90,16 +90,14 @@ internal static class Composition
         if (options.Database.Length > 0)
         {
             services.AddSingleton(new WriteGate(single: false));
-            services.AddDbContext<PostgresDb>(
-                builder => PostgresDb.Configure(builder, options.Database), optionsLifetime: ServiceLifetime.Singleton);
+            services.AddDbContextPool<PostgresDb>(builder => PostgresDb.Configure(builder, options.Database));
             services.AddScoped<Db>(scope => scope.GetRequiredService<PostgresDb>());
         }
         else
         {
             services.AddSingleton(new WriteGate(single: true));
-            services.AddDbContext<SqliteDb>(
-                builder => SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")),
-                optionsLifetime: ServiceLifetime.Singleton);
+            services.AddDbContextPool<SqliteDb>(
+                builder => SqliteDb.Configure(builder, Path.Combine(options.Data, "kiln.db")));
             services.AddScoped<Db>(scope => scope.GetRequiredService<SqliteDb>());
         }
     }

@@ -1,4 +1,7 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Linq.Expressions;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Kiln.Protocol.Errors;
@@ -34,11 +37,11 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
     /// <param name="cancel">Ends the work when the client has gone.</param>
     /// <exception cref="AwsException">InvalidNextToken.</exception>
     public async Task<Page<T>> Read<T>(
-        IQueryable<T> rows, System.Linq.Expressions.Expression<Func<T, string>> key, Func<T, bool>? rest,
+        IQueryable<T> rows, Expression<Func<T, string>> key, Func<T, bool>? rest,
         int? maxResults, string? token, Call call, CancellationToken cancel)
         where T : class
     {
-        var keyOf = key.Compile();
+        var keyOf = KeyOf<T>.Read((PropertyInfo)((MemberExpression)key.Body).Member);
         var after = token is null ? null : Open(token, call);
         var found = new List<T>();
         while (true)
@@ -122,16 +125,25 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
     private static AwsException Invalid() =>
         new("InvalidNextToken", 400, "The token is invalid or has expired. Begin again without NextToken.");
 
-    private static System.Linq.Expressions.Expression<Func<T, bool>> After<T>(
-        System.Linq.Expressions.Expression<Func<T, string>> key, string after)
+    private static Expression<Func<T, bool>> After<T>(
+        Expression<Func<T, string>> key, string after)
     {
-        var compare = System.Linq.Expressions.Expression.Call(
+        var compare = Expression.Call(
             typeof(string).GetMethod(nameof(string.Compare), [typeof(string), typeof(string)])!, key.Body,
-            System.Linq.Expressions.Expression.Field(
-                System.Linq.Expressions.Expression.Constant(new Start(after)), nameof(Start.Key)));
-        return System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(
-            System.Linq.Expressions.Expression.GreaterThan(compare, System.Linq.Expressions.Expression.Constant(0)),
+            Expression.Field(
+                Expression.Constant(new Start(after)), nameof(Start.Key)));
+        return Expression.Lambda<Func<T, bool>>(
+            Expression.GreaterThan(compare, Expression.Constant(0)),
             key.Parameters);
+    }
+
+    /// <summary>Reads key properties. Compiling the expression anew would cost more than a whole page of rows.</summary>
+    private static class KeyOf<T>
+    {
+        private static readonly ConcurrentDictionary<PropertyInfo, Func<T, string>> Readers = new();
+
+        public static Func<T, string> Read(PropertyInfo property) =>
+            Readers.GetOrAdd(property, p => p.GetMethod!.CreateDelegate<Func<T, string>>());
     }
 
     private sealed class Start(string key)

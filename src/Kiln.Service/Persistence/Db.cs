@@ -1,7 +1,9 @@
 using Kiln.Service.Accounts;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Service.Persistence;
 
@@ -11,8 +13,21 @@ namespace Kiln.Service.Persistence;
 /// together. Sets are listed by service in the other parts of this class. Configuration of an entity stands in the
 /// entity's file. The two derived contexts only own migrations and what their databases need.
 /// </remarks>
-public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkSignal signal) : DbContext(options)
+public abstract partial class Db : DbContext
 {
+    private readonly WriteGate _gate;
+    private readonly WorkSignal _signal;
+
+    /// <summary>Makes a context; its only parameter is the options, so that contexts can be pooled.</summary>
+    protected Db(DbContextOptions options)
+        : base(options)
+    {
+        // Absent where a tool makes a context to look at the model.
+        var services = options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider;
+        _gate = services?.GetService<WriteGate>() ?? new WriteGate(single: true);
+        _signal = services?.GetService<WorkSignal>() ?? new WorkSignal();
+    }
+
     /// <summary>Accounts.</summary>
     public DbSet<Account> Accounts => Set<Account>();
 
@@ -59,7 +74,7 @@ public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkS
         // and costs nothing, while SQLite's own busy handler sleeps and retries.
         var inTransaction = Database.CurrentTransaction is not null;
         if (!inTransaction)
-            await gate.EnterAsync(cancellationToken);
+            await _gate.EnterAsync(cancellationToken);
         var wake = ChangeTracker.Entries<Work.Work>().Any(e => e.State is EntityState.Added or EntityState.Modified);
         try
         {
@@ -69,9 +84,9 @@ public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkS
         {
             if (!inTransaction)
             {
-                gate.Leave();
+                _gate.Leave();
                 if (wake)
-                    signal.Notify();
+                    _signal.Notify();
             }
         }
     }
@@ -79,7 +94,7 @@ public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkS
     /// <summary>Runs several saves as one transaction, holding the write gate throughout.</summary>
     public async Task<T> InTransaction<T>(Func<Task<T>> body, CancellationToken cancel, bool wake = true)
     {
-        await gate.EnterAsync(cancel);
+        await _gate.EnterAsync(cancel);
         try
         {
             await using var transaction = await Database.BeginTransactionAsync(cancel);
@@ -89,9 +104,9 @@ public abstract partial class Db(DbContextOptions options, WriteGate gate, WorkS
         }
         finally
         {
-            gate.Leave();
+            _gate.Leave();
             if (wake)
-                signal.Notify();
+                _signal.Notify();
         }
     }
 

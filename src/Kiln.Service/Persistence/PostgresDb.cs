@@ -1,12 +1,10 @@
-using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Kiln.Service.Persistence;
 
 /// <summary>The database on a PostgreSQL server, for several nodes.</summary>
-public sealed class PostgresDb(DbContextOptions<PostgresDb> options, WriteGate gate, WorkSignal signal)
-    : Db(options, gate, signal)
+public sealed class PostgresDb(DbContextOptions<PostgresDb> options) : Db(options)
 {
     /// <summary>Configures a context for a <c>postgres://user:password@host:port/database</c> address.</summary>
     /// <exception cref="FormatException">The address is not of that form.</exception>

@@ -1,4 +1,3 @@
-using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 
@@ -12,6 +11,6 @@ internal sealed class PostgresDbFactory : IDesignTimeDbContextFactory<PostgresDb
     {
         var builder = new DbContextOptionsBuilder<PostgresDb>();
         PostgresDb.Configure(builder, "postgres://localhost/design");
-        return new PostgresDb(builder.Options, new WriteGate(single: false), new WorkSignal());
+        return new PostgresDb(builder.Options);
     }
 }

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
-using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using SQLitePCL;
@@ -9,8 +8,7 @@ using SQLitePCL;
 namespace Kiln.Service.Persistence;
 
 /// <summary>The database in one local file.</summary>
-public sealed class SqliteDb(DbContextOptions<SqliteDb> options, WriteGate gate, WorkSignal signal)
-    : Db(options, gate, signal)
+public sealed class SqliteDb(DbContextOptions<SqliteDb> options) : Db(options)
 {
     /// <summary>Configures a context for the file.</summary>
     public static void Configure(DbContextOptionsBuilder builder, string path)

@@ -1,4 +1,3 @@
-using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 
@@ -12,6 +11,6 @@ internal sealed class SqliteDbFactory : IDesignTimeDbContextFactory<SqliteDb>
     {
         var builder = new DbContextOptionsBuilder<SqliteDb>();
         SqliteDb.Configure(builder, "design.db");
-        return new SqliteDb(builder.Options, new WriteGate(single: true), new WorkSignal());
+        return new SqliteDb(builder.Options);
     }
 }

@@ -1,5 +1,4 @@
 using Kiln.Service.Persistence;
-using Kiln.Service.Work;
 using Kiln.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,9 +13,8 @@ public sealed class MigrationTests
         SqliteDb.Configure(sqlite, "never-opened.db");
         var postgres = new DbContextOptionsBuilder<PostgresDb>();
         PostgresDb.Configure(postgres, "postgres://localhost/never-opened");
-        using var gate = new WriteGate(single: true);
-        using var first = new SqliteDb(sqlite.Options, gate, new WorkSignal());
-        using var second = new PostgresDb(postgres.Options, gate, new WorkSignal());
+        using var first = new SqliteDb(sqlite.Options);
+        using var second = new PostgresDb(postgres.Options);
 
         Assert.False(first.Database.HasPendingModelChanges(), "SQLite lacks a migration: see CONTRIBUTING.md.");
         Assert.False(second.Database.HasPendingModelChanges(), "PostgreSQL lacks a migration: see CONTRIBUTING.md.");
