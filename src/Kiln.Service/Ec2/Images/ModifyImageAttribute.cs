@@ -101,8 +101,9 @@ public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptio
         var named = request.Attribute?.Trim().Equals("description", StringComparison.OrdinalIgnoreCase) == true;
         if (request.Value is not null && !named)
         {
-            throw Ec2Error.InvalidParameterValue(Ec2Error.Short(request.Attribute ?? ""), "attribute",
-                "Value is for the attribute description only.");
+            const string Why = "Value is for the attribute description only.";
+            throw request.Attribute is null ? Ec2Error.InvalidParameterCombination(Why)
+                : Ec2Error.InvalidParameterValue(Ec2Error.Short(request.Attribute), "attribute", Why);
         }
         // An empty text on the wire is an absent one: only the attribute's name tells that the description shall go.
         var isEmptied = named && !isSharing && request.ImdsSupport is null;
