@@ -32,8 +32,8 @@ public sealed record ImageItem
     /// <summary>The name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The description; absent when empty.</summary>
-    public string? Description { get; init; }
+    /// <summary>The description. Told even when empty: Ansible's ec2_ami reads it without a look.</summary>
+    public required string Description { get; init; }
 
     /// <summary><c>OWNER/NAME</c>.</summary>
     public required string ImageLocation { get; init; }
@@ -136,7 +136,7 @@ public sealed record ImageItem
                 ? new ImageStateReason(code, image.StateReasonMessage) : null,
             OwnerId = image.AccountId,
             Name = image.Name,
-            Description = image.Description.Length > 0 ? image.Description : null,
+            Description = image.Description,
             ImageLocation = image.ImageLocation,
             Public = image.IsPublic,
             Architecture = platform.Architecture,

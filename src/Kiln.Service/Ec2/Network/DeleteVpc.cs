@@ -25,13 +25,17 @@ public sealed class DeleteVpc(Db db) : IOperation<DeleteVpc.Request, DeleteVpc.R
                 && v.AccountId == call.AccountId && v.Region == call.Region, cancel)
             ?? throw Ec2Error.InvalidVpcIdNotFound(request.VpcId);
         await call.Authorize(Arn.Ec2(call.Region, call.AccountId, "vpc", vpc.Id));
-        var groups = await db.SecurityGroups.Where(g => g.VpcId == vpc.Id).ToListAsync(cancel);
+        var groups = await db.SecurityGroups.Include(g => g.Rules).Where(g => g.VpcId == vpc.Id).ToListAsync(cancel);
         if (groups.Exists(g => g.Name != SecurityGroup.DefaultName)
             || await db.Subnets.AnyAsync(s => s.VpcId == vpc.Id, cancel))
             throw Ec2Error.VpcDependencyViolation(vpc.Id);
-        foreach (var group in groups)
-            await Tagging.Forget(db, group.Id, cancel);
-        await Tagging.Forget(db, vpc.Id, cancel);
+        string?[] gone =
+        [
+            vpc.Id, vpc.RouteTableId, vpc.InternetGatewayId,
+            .. groups.Select(g => g.Id), .. groups.SelectMany(g => g.Rules).Select(r => r.Id),
+        ];
+        foreach (var id in gone.OfType<string>())
+            await Tagging.Forget(db, id, cancel);
         db.RemoveRange(groups);
         db.Remove(vpc);
         await db.SaveChangesAsync(cancel);

@@ -25,7 +25,16 @@ public sealed record TaggedKind(
         new("ami", "image", Images, Ec2Error.InvalidAmiIdNotFound) { IsWithoutAccount = true },
         new("snap", "snapshot", Snapshots, Ec2Error.InvalidSnapshotNotFound) { IsWithoutAccount = true },
         new("vol", "volume", Volumes, Ec2Error.InvalidVolumeNotFound),
-        new("i", "instance", Instances, id => Absent("InvalidInstanceID.NotFound", "instance", id)),
+        new("i", "instance", Instances, id => Ec2Error.InvalidInstanceIdNotFound([id])),
+        new("key", "key-pair", KeyPairs, Ec2Error.InvalidKeyPairNotFound),
+        new("sg", "security-group", SecurityGroups, Ec2Error.InvalidGroupNotFound),
+        new("sgr", "security-group-rule", SecurityGroupRules, Ec2Error.InvalidSecurityGroupRuleIdNotFound),
+        new("vpc", "vpc", Vpcs, Ec2Error.InvalidVpcIdNotFound),
+        new("subnet", "subnet", Subnets, Ec2Error.InvalidSubnetIdNotFound),
+        new("eni", "network-interface", NetworkInterfaces, Ec2Error.InvalidNetworkInterfaceIdNotFound),
+        new("rtb", "route-table", RouteTables, Ec2Error.InvalidRouteTableIdNotFound),
+        new("igw", "internet-gateway", InternetGateways, Ec2Error.InvalidInternetGatewayIdNotFound),
+        new("dopt", "dhcp-options", DhcpOptions, Ec2Error.InvalidDhcpOptionIdNotFound),
     ];
 
     /// <summary>The kind of an id.</summary>
@@ -63,7 +72,43 @@ public sealed record TaggedKind(
         db.Instances.Where(i => i.Region == call.Region && i.AccountId == call.AccountId && ids.Contains(i.Id))
             .Select(i => i.Id);
 
-    /// <summary>An answer of the usual form.</summary>
-    private static AwsException Absent(string code, string type, string id) =>
-        new(code, 400, $"The {type} ID '{id}' does not exist");
+    private static IQueryable<string> KeyPairs(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.KeyPairs.Where(k => k.Region == call.Region && k.AccountId == call.AccountId && ids.Contains(k.Id))
+            .Select(k => k.Id);
+
+    private static IQueryable<string> SecurityGroups(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.SecurityGroups.Where(g => g.Region == call.Region && g.AccountId == call.AccountId && ids.Contains(g.Id))
+            .Select(g => g.Id);
+
+    private static IQueryable<string> SecurityGroupRules(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.SecurityGroupRules.Where(r => ids.Contains(r.Id) && db.SecurityGroups.Any(
+            g => g.Id == r.GroupId && g.Region == call.Region && g.AccountId == call.AccountId))
+            .Select(r => r.Id);
+
+    private static IQueryable<string> Vpcs(Db db, Call call, IReadOnlyList<string> ids) =>
+        Own(db, call).Where(v => ids.Contains(v.Id)).Select(v => v.Id);
+
+    private static IQueryable<string> Subnets(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.Subnets.Where(s => s.Region == call.Region && s.AccountId == call.AccountId && ids.Contains(s.Id))
+            .Select(s => s.Id);
+
+    private static IQueryable<string> NetworkInterfaces(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.NetworkInterfaces.Where(n => n.Region == call.Region && n.AccountId == call.AccountId && ids.Contains(n.Id))
+            .Select(n => n.Id);
+
+    // Route tables and internet gateways are columns of their VPC's row, DHCP options of the account's network.
+    private static IQueryable<string> RouteTables(Db db, Call call, IReadOnlyList<string> ids) =>
+        Own(db, call).Where(v => ids.Contains(v.RouteTableId)).Select(v => v.RouteTableId);
+
+    private static IQueryable<string> InternetGateways(Db db, Call call, IReadOnlyList<string> ids) =>
+        Own(db, call).Where(v => v.InternetGatewayId != null && ids.Contains(v.InternetGatewayId))
+            .Select(v => v.InternetGatewayId!);
+
+    private static IQueryable<string> DhcpOptions(Db db, Call call, IReadOnlyList<string> ids) =>
+        db.AccountNetworks.Where(
+            n => n.Region == call.Region && n.AccountId == call.AccountId && ids.Contains(n.DhcpOptionsId))
+            .Select(n => n.DhcpOptionsId);
+
+    private static IQueryable<Network.Vpc> Own(Db db, Call call) =>
+        db.Vpcs.Where(v => v.Region == call.Region && v.AccountId == call.AccountId);
 }
