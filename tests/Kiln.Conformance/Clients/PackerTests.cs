@@ -83,6 +83,9 @@ public sealed class PackerTests(World world)
         Assert.Equal("available", volume.State.Value);
         Assert.Equal([("Of", "surrogate")], Pairs(volume.Tags));
         await world.Ec2(Account).DeleteVolumeAsync(new DeleteVolumeRequest { VolumeId = volume.VolumeId }, Cancel);
+        await World.Eventually(
+            async () => (await world.Ec2(Account).DescribeVolumesAsync(new DescribeVolumesRequest(), Cancel)).Volumes ?? [],
+            volumes => volumes.Count == 0);
         await NothingElse(Account, R1, source, image.ImageId);
     }
 

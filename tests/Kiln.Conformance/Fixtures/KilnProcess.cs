@@ -26,6 +26,9 @@ public sealed class KilnProcess : IAsyncLifetime
     /// <summary>Further arguments of <c>kiln serve</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>Whether it runs with <c>--dev</c>: any account's root, and a clock that moves.</summary>
+    public bool IsDevelopment { get; init; } = true;
+
     /// <summary>Where it listens.</summary>
     public string Url => $"http://127.0.0.1:{_port}";
 
@@ -48,8 +51,8 @@ public sealed class KilnProcess : IAsyncLifetime
     public async Task Start()
     {
         var start = new ProcessStartInfo(Program,
-            ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--dev", "--guests", "simulated",
-             "--simulated-boot-milliseconds", "0", .. Arguments])
+            ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", "simulated",
+             "--simulated-boot-milliseconds", "0", .. IsDevelopment ? ["--dev"] : Array.Empty<string>(), .. Arguments])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder,
         };
