@@ -50,6 +50,24 @@ public sealed class OperationTable
     /// <summary>The service of a signature's scope, or null where Kiln has no such service.</summary>
     public ServiceEntry? Service(string signingName) => _services.GetValueOrDefault(signingName);
 
+    /// <summary>A service that Kiln lacks, in the protocol that its clients can read a refusal in.</summary>
+    /// <remarks>That is the protocol of the AWS service where it is known, else what the request looks like.</remarks>
+    public static ServiceEntry Missing(string signingName, WireRequest request)
+    {
+        ICodec codec = signingName switch
+        {
+            "s3" => new RestXmlCodec([]),
+            "autoscaling" or "sqs" or "sns" or "cloudformation" or "elasticloadbalancing" =>
+                new QueryCodec("2011-01-01", "https://aws.amazon.com/doc/"),
+            _ when request.Header("x-amz-target") is not null => new JsonCodec("1.1", ""),
+            _ => new RestJsonCodec([]),
+        };
+        return new ServiceEntry(signingName, codec, new Dictionary<string, OperationEntry>())
+        {
+            SignatureErrors = SignatureErrors.Json,
+        };
+    }
+
     private static ServiceEntry Entry(
         string name, ILookup<string, OperationEntry> byService, Func<IEnumerable<OperationShape>, ICodec> codec,
         SignatureErrors errors)

@@ -82,12 +82,17 @@ public sealed partial class Pipeline(
         {
             // Nobody says which service is meant; the envelope is guessed from what the request looks like.
             if (request.Header("x-amz-target") is not null)
-                service = table.Service("kms")!;
+                service = OperationTable.Missing("", request);
             throw service.SignatureErrors.Missing;
         }
-        service = table.Service(claim.Service) ?? throw new AwsException("UnsupportedOperation", 400,
+        if (table.Service(claim.Service) is { } known)
+        {
+            service = known;
+            return claim;
+        }
+        service = OperationTable.Missing(claim.Service, request);
+        throw new AwsException("UnsupportedOperation", 400,
             $"Kiln has no service '{claim.Service}'. docs/operations.md lists the services it has.");
-        return claim;
     }
 
     private static SignatureClaim? ClaimOf(WireRequest request)
