@@ -168,8 +168,7 @@ public sealed partial class Pipeline(
                 return await db.InTransaction(
                     () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel), cancel);
             }
-            catch (DbUpdateException conflict) when (attempt < AttemptsMax
-                && (conflict is DbUpdateConcurrencyException || DbErrors.IsConflict(conflict)))
+            catch (Exception conflict) when (attempt < AttemptsMax && DbErrors.IsConflict(conflict))
             {
                 LogAgain(operation.Shape.Name, attempt);
             }

@@ -10,17 +10,28 @@ public static class DbErrors
     private const int SqliteConstraint = 19, SqliteBusy = 5;
 
     /// <summary>
-    /// Whether a save failed because somebody else was first: a unique or foreign key was violated, or a transaction
-    /// has to be run again. The caller's second look finds the reason and says it in AWS's words.
+    /// Whether somebody else was first: a row changed since it was read, a unique or foreign key was violated, or a
+    /// transaction has to be run again. The caller's second look finds the reason and says it in AWS's words.
     /// </summary>
-    public static bool IsConflict(DbUpdateException failure) => failure.InnerException switch
+    public static bool IsConflict(Exception failure)
     {
-        SqliteException e => e.SqliteErrorCode is SqliteConstraint or SqliteBusy,
-        PostgresException e =>
-            e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
-            or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
-        _ => false,
-    };
+        // Npgsql's execution strategy wraps what it takes for transient, deadlocks among it, in an
+        // InvalidOperationException; EF wraps what a save met in a DbUpdateException. What counts is inside.
+        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case DbUpdateConcurrencyException:
+                    return true;
+                case SqliteException e:
+                    return e.SqliteErrorCode is SqliteConstraint or SqliteBusy;
+                case PostgresException e:
+                    return e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
+                        or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+            }
+        }
+        return false;
+    }
 
     /// <summary>
     /// Whether a text of the request held U+0000, which PostgreSQL neither stores nor compares: the caller's fault.

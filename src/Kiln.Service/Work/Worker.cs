@@ -166,8 +166,7 @@ public sealed partial class Worker(
             }
             await db.SaveChangesAsync(cancel);
         }
-        catch (DbUpdateException conflict)
-            when (conflict is DbUpdateConcurrencyException || DbErrors.IsConflict(conflict))
+        catch (Exception conflict) when (DbErrors.IsConflict(conflict))
         {
             // Somebody changed the rows meanwhile, or wished for another look: look again, now.
             await Release(work, TimeSpan.Zero, failure: null);

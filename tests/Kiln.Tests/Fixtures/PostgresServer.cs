@@ -27,7 +27,9 @@ public sealed class PostgresServer
         // PostgreSQL refuses to run as root; Debian's package brings a user for it.
         if (Environment.UserName == "root")
             Run("chown", ["postgres", _folder], asPostgres: false);
-        Run(Binary("initdb"), ["-D", Data, "-U", "kiln", "--auth=trust", "-E", "UTF8", "--locale=C"]);
+        Run(Binary("initdb"), ["-D", Data, "-U", "kiln", "--auth=trust", "-E", "UTF8",
+            // A language's order, as on most servers in the field: nothing may rely on the server ordering by bytes.
+            "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]);
         // The folder lives as long as the test process: nothing here has to survive a power cut.
         Run(Binary("pg_ctl"),
             ["-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o",

@@ -31,6 +31,9 @@ public sealed class TestServer : IAsyncLifetime
     /// <summary>Changes the settings before the start.</summary>
     public Action<ServiceOptions> Configure { get; init; } = _ => { };
 
+    /// <summary>The wall clock: that of leases and signatures.</summary>
+    public TimeProvider Wall { get; init; } = TimeProvider.System;
+
     /// <summary>The running server.</summary>
     public KilnServer Server => _server ?? throw new InvalidOperationException("The server has not been started.");
 
@@ -53,7 +56,7 @@ public sealed class TestServer : IAsyncLifetime
         if (PostgresServer.Wanted)
             options.Database = _database ??= PostgresServer.NewDatabase();
         Configure(options);
-        _server = await KilnServer.Start(options);
+        _server = await KilnServer.Start(options, Wall);
     }
 
     /// <summary>Stops, keeping the data.</summary>

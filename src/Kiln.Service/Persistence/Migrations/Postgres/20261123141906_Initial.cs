@@ -14,15 +14,15 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "AccessKeys",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
+                    Id = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
                     SealedSecret = table.Column<byte[]>(type: "bytea", nullable: false),
-                    PrincipalArn = table.Column<string>(type: "text", nullable: false),
-                    PrincipalId = table.Column<string>(type: "text", nullable: false),
-                    RoleName = table.Column<string>(type: "text", nullable: true),
-                    UserName = table.Column<string>(type: "text", nullable: true),
-                    SessionPolicy = table.Column<string>(type: "text", nullable: true),
-                    SessionTokenDigest = table.Column<string>(type: "text", nullable: true),
+                    PrincipalArn = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    PrincipalId = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    RoleName = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    UserName = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    SessionPolicy = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    SessionTokenDigest = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     ExpiresAt = table.Column<long>(type: "bigint", nullable: true),
                     CreatedAt = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -36,9 +36,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "AccountNetworks",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    DhcpOptionsId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false)
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    DhcpOptionsId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -49,8 +49,8 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Accounts",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    Id = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
                     CreatedAt = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -63,10 +63,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Aliases",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    TargetKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    TargetKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
                     CreationDate = table.Column<long>(type: "bigint", nullable: false),
                     LastUpdatedDate = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -80,10 +80,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "AttachedPolicies",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
                     OwnerKind = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
-                    OwnerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    PolicyArn = table.Column<string>(type: "character varying(700)", maxLength: 700, nullable: false)
+                    OwnerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    PolicyArn = table.Column<string>(type: "character varying(700)", maxLength: 700, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -94,10 +94,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "DataKeys",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    KmsKeyArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Id = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    KmsKeyArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
                     Wrapped = table.Column<byte[]>(type: "bytea", nullable: false),
                     CreatedAt = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -110,16 +110,16 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Grants",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    KeyArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    GranteePrincipal = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    RetiringPrincipal = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    IssuingAccount = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    Id = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    KeyArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    GranteePrincipal = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    RetiringPrincipal = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
+                    IssuingAccount = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
                     Operations = table.Column<string>(type: "text", nullable: false),
                     ContextSubset = table.Column<string>(type: "text", nullable: true),
                     ContextEquals = table.Column<string>(type: "text", nullable: true),
-                    Token = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    Token = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
                     CreationDate = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -132,14 +132,14 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "IdempotentAnswers",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "text", nullable: false),
-                    Region = table.Column<string>(type: "text", nullable: false),
-                    Action = table.Column<string>(type: "text", nullable: false),
-                    Token = table.Column<string>(type: "text", nullable: false),
-                    RequestDigest = table.Column<string>(type: "text", nullable: false),
-                    RequestId = table.Column<string>(type: "text", nullable: false),
+                    AccountId = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Action = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Token = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    RequestDigest = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    RequestId = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     Status = table.Column<int>(type: "integer", nullable: false),
-                    ContentType = table.Column<string>(type: "text", nullable: true),
+                    ContentType = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     Body = table.Column<byte[]>(type: "bytea", nullable: false),
                     AnsweredAt = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -152,31 +152,31 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Images",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    NameKey = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    NameKey = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     State = table.Column<string>(type: "text", nullable: false),
-                    StateReasonCode = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    StateReasonMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    StateReasonCode = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    StateReasonMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true, collation: "C"),
                     IsPublic = table.Column<bool>(type: "boolean", nullable: false),
                     Platform = table.Column<string>(type: "text", nullable: false),
-                    RootDeviceType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    RootDeviceName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    RootDeviceType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
+                    RootDeviceName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     Devices = table.Column<string>(type: "text", nullable: false),
-                    ImageLocation = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    ImageLocation = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false, collation: "C"),
                     CreationDate = table.Column<long>(type: "bigint", nullable: false),
                     DeprecationTime = table.Column<long>(type: "bigint", nullable: true),
                     LastLaunchedTime = table.Column<long>(type: "bigint", nullable: true),
-                    DeregistrationProtection = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    DeregistrationProtection = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
                     ProtectionCooldownEnd = table.Column<long>(type: "bigint", nullable: true),
-                    ImdsSupport = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: true),
+                    ImdsSupport = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: true, collation: "C"),
                     ProductCodes = table.Column<string>(type: "text", nullable: false),
-                    SourceInstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    SourceImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    SourceImageRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    SourceInstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    SourceImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    SourceImageRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
                     PendingCut = table.Column<string>(type: "text", nullable: true),
                     DeregisteredAt = table.Column<long>(type: "bigint", nullable: true),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -190,11 +190,11 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "InlinePolicies",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
                     OwnerKind = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
-                    OwnerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Document = table.Column<string>(type: "text", nullable: false),
+                    OwnerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Document = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -206,12 +206,12 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "InstanceProfiles",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    LowerName = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
-                    RoleName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    LowerName = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
+                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false, collation: "C"),
+                    RoleName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     CreateDate = table.Column<long>(type: "bigint", nullable: false),
                     Tags = table.Column<string>(type: "text", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -225,14 +225,14 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Instances",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    ReservationId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    ReservationId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     LaunchIndex = table.Column<int>(type: "integer", nullable: false),
-                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    InstanceType = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    InstanceType = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
                     State = table.Column<string>(type: "text", nullable: false),
                     RebootRequested = table.Column<bool>(type: "boolean", nullable: false),
                     StopForced = table.Column<bool>(type: "boolean", nullable: false),
@@ -240,34 +240,34 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                     Phase = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
                     QuietFor = table.Column<string>(type: "text", nullable: false),
                     StateSince = table.Column<long>(type: "bigint", nullable: false),
-                    StateReasonCode = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    StateReasonMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
-                    StateTransitionReason = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    StateReasonCode = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    StateReasonMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true, collation: "C"),
+                    StateTransitionReason = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
                     LaunchTime = table.Column<long>(type: "bigint", nullable: false),
                     CreatedAt = table.Column<long>(type: "bigint", nullable: false),
                     Platform = table.Column<string>(type: "text", nullable: false),
-                    RootDeviceType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
-                    RootDeviceName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    RootDeviceType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
+                    RootDeviceName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     EphemeralDevices = table.Column<string>(type: "text", nullable: false),
-                    KeyName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
-                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    SubnetId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    NetworkInterfaceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    MacAddress = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    PrivateIpAddress = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: false),
-                    PublicIpAddress = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true),
+                    KeyName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    SubnetId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    NetworkInterfaceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    MacAddress = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    PrivateIpAddress = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: false, collation: "C"),
+                    PublicIpAddress = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true, collation: "C"),
                     AssociatePublicIpAddress = table.Column<bool>(type: "boolean", nullable: false),
-                    UserData = table.Column<string>(type: "text", nullable: true),
-                    IamInstanceProfileArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    IamInstanceProfileId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    ShutdownBehavior = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    UserData = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    IamInstanceProfileArn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
+                    IamInstanceProfileId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
+                    ShutdownBehavior = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
                     DisableApiTermination = table.Column<bool>(type: "boolean", nullable: false),
                     DisableApiStop = table.Column<bool>(type: "boolean", nullable: false),
                     EbsOptimized = table.Column<bool>(type: "boolean", nullable: false),
                     Monitoring = table.Column<bool>(type: "boolean", nullable: false),
                     MetadataOptions = table.Column<string>(type: "text", nullable: false),
-                    ClientToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    ClientToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
                     TerminatedAt = table.Column<long>(type: "bigint", nullable: true),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -280,13 +280,13 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "KeyPairs",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
-                    KeyType = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
-                    Fingerprint = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    PublicKey = table.Column<string>(type: "text", nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    KeyType = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false, collation: "C"),
+                    Fingerprint = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    PublicKey = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     CreateTime = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -298,15 +298,15 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Keys",
                 columns: table => new
                 {
-                    Arn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    KeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
+                    Arn = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    KeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
                     State = table.Column<string>(type: "text", nullable: false),
-                    Policy = table.Column<string>(type: "text", nullable: false),
-                    Description = table.Column<string>(type: "character varying(8192)", maxLength: 8192, nullable: false),
+                    Policy = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(8192)", maxLength: 8192, nullable: false, collation: "C"),
                     AwsManaged = table.Column<bool>(type: "boolean", nullable: false),
-                    PrimaryRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    PrimaryRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
                     SealedMaterial = table.Column<byte[]>(type: "bytea", nullable: false),
                     CreationDate = table.Column<long>(type: "bigint", nullable: false),
                     DeletionDate = table.Column<long>(type: "bigint", nullable: true),
@@ -324,14 +324,14 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "ManagedPolicies",
                 columns: table => new
                 {
-                    Arn = table.Column<string>(type: "character varying(700)", maxLength: 700, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    LowerName = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
-                    Description = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: false),
-                    Document = table.Column<string>(type: "text", nullable: false),
+                    Arn = table.Column<string>(type: "character varying(700)", maxLength: 700, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    LowerName = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: false, collation: "C"),
+                    Document = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     CreateDate = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -344,12 +344,12 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "RegionSettings",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
                     EncryptionByDefault = table.Column<bool>(type: "boolean", nullable: false),
-                    DefaultKmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    ImageBlockPublicAccess = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    SnapshotBlockPublicAccess = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    DefaultKmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
+                    ImageBlockPublicAccess = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    SnapshotBlockPublicAccess = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -361,13 +361,13 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Roles",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    LowerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
-                    TrustPolicy = table.Column<string>(type: "text", nullable: false),
-                    Description = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    LowerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
+                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false, collation: "C"),
+                    TrustPolicy = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: false, collation: "C"),
                     SessionSecondsMax = table.Column<int>(type: "integer", nullable: false),
                     CreateDate = table.Column<long>(type: "bigint", nullable: false),
                     Tags = table.Column<string>(type: "text", nullable: false),
@@ -382,8 +382,8 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Settings",
                 columns: table => new
                 {
-                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Value = table.Column<string>(type: "text", nullable: false),
+                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Value = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -395,41 +395,41 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Snapshots",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     VolumeSizeGiB = table.Column<int>(type: "integer", nullable: false),
                     State = table.Column<string>(type: "text", nullable: false),
-                    StateMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    StateMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true, collation: "C"),
                     ProgressPercent = table.Column<int>(type: "integer", nullable: false),
                     StartTime = table.Column<long>(type: "bigint", nullable: false),
                     CompletionTime = table.Column<long>(type: "bigint", nullable: true),
-                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     Encrypted = table.Column<bool>(type: "boolean", nullable: false),
-                    KmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    DataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    KmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
+                    DataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     Origin = table.Column<string>(type: "text", nullable: false),
-                    CutId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    SourceSnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    SourceRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    ParentSnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    ParentManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
+                    CutId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    SourceSnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    SourceRegion = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
+                    ParentSnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    ParentManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
                     DirectDeadline = table.Column<long>(type: "bigint", nullable: true),
                     DirectTimeoutMinutes = table.Column<int>(type: "integer", nullable: false),
                     DirectBlocks = table.Column<int>(type: "integer", nullable: true),
-                    DirectChecksum = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
-                    ManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
-                    UploadedManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
+                    DirectChecksum = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    ManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
+                    UploadedManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
                     FullSizeBytes = table.Column<long>(type: "bigint", nullable: false),
                     TransferredBytes = table.Column<long>(type: "bigint", nullable: false),
-                    LineageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    LineageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     Platform = table.Column<string>(type: "text", nullable: true),
                     ProductCodes = table.Column<string>(type: "text", nullable: false),
                     IsPublic = table.Column<bool>(type: "boolean", nullable: false),
                     DeleteRequested = table.Column<bool>(type: "boolean", nullable: false),
-                    SetId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
+                    SetId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
                     Lock = table.Column<string>(type: "text", nullable: true),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
@@ -442,12 +442,12 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Tags",
                 columns: table => new
                 {
-                    ResourceId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Key = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
-                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    ResourceType = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false)
+                    ResourceId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Key = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C"),
+                    ResourceType = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -458,11 +458,11 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Users",
                 columns: table => new
                 {
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    LowerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    LowerName = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true, collation: "C"),
+                    Path = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: false, collation: "C"),
                     CreateDate = table.Column<long>(type: "bigint", nullable: false),
                     Tags = table.Column<string>(type: "text", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -476,10 +476,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "VolumeModifications",
                 columns: table => new
                 {
-                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     Number = table.Column<int>(type: "integer", nullable: false),
                     State = table.Column<string>(type: "text", nullable: false),
-                    StatusMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    StatusMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true, collation: "C"),
                     StartTime = table.Column<long>(type: "bigint", nullable: false),
                     EndTime = table.Column<long>(type: "bigint", nullable: true),
                     Original = table.Column<string>(type: "text", nullable: false),
@@ -495,30 +495,30 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Volumes",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
                     SizeGiB = table.Column<int>(type: "integer", nullable: false),
-                    VolumeType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false),
+                    VolumeType = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
                     Iops = table.Column<int>(type: "integer", nullable: true),
                     Throughput = table.Column<int>(type: "integer", nullable: true),
                     State = table.Column<string>(type: "text", nullable: false),
-                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    BaseManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
-                    BaseDataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    BaseManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
+                    BaseDataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     Encrypted = table.Column<bool>(type: "boolean", nullable: false),
-                    KmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
-                    DataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    KmsKeyId = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
+                    DataKeyId = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
                     MultiAttachEnabled = table.Column<bool>(type: "boolean", nullable: false),
                     CreateTime = table.Column<long>(type: "bigint", nullable: false),
-                    LastManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
-                    LineageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    LastManifestId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true, collation: "C"),
+                    LineageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     Platform = table.Column<string>(type: "text", nullable: true),
                     ProductCodes = table.Column<string>(type: "text", nullable: false),
                     AutoEnableIO = table.Column<bool>(type: "boolean", nullable: false),
-                    StateMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    StateMessage = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true, collation: "C"),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -530,17 +530,17 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Vpcs",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    CidrBlock = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false),
-                    CidrAssociationId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    DefaultKey = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: true),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    CidrBlock = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false, collation: "C"),
+                    CidrAssociationId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    DefaultKey = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: true, collation: "C"),
                     IsDefault = table.Column<bool>(type: "boolean", nullable: false),
-                    DhcpOptionsId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false),
-                    RouteTableId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    RouteTableAssociationId = table.Column<string>(type: "character varying(30)", maxLength: 30, nullable: false),
-                    InternetGatewayId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
+                    DhcpOptionsId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false, collation: "C"),
+                    RouteTableId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    RouteTableAssociationId = table.Column<string>(type: "character varying(30)", maxLength: 30, nullable: false, collation: "C"),
+                    InternetGatewayId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
                     EnableDnsSupport = table.Column<bool>(type: "boolean", nullable: false),
                     EnableDnsHostnames = table.Column<bool>(type: "boolean", nullable: false),
                     EnableNetworkAddressUsageMetrics = table.Column<bool>(type: "boolean", nullable: false),
@@ -555,16 +555,16 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Work",
                 columns: table => new
                 {
-                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    ResourceId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    Kind = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    ResourceId = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false, collation: "C"),
                     DueAt = table.Column<long>(type: "bigint", nullable: false),
-                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true),
-                    LeaseOwner = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true),
+                    NodeId = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true, collation: "C"),
+                    LeaseOwner = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: true, collation: "C"),
                     LeaseUntil = table.Column<long>(type: "bigint", nullable: false),
                     Fence = table.Column<long>(type: "bigint", nullable: false),
                     Wish = table.Column<long>(type: "bigint", nullable: false),
                     Attempts = table.Column<int>(type: "integer", nullable: false),
-                    LastError = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true)
+                    LastError = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: true, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -575,9 +575,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "LaunchPermissions",
                 columns: table => new
                 {
-                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Kind = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false)
+                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Kind = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -594,9 +594,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "CreateVolumePermissions",
                 columns: table => new
                 {
-                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Kind = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false)
+                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Kind = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Value = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -613,8 +613,8 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "ImageSnapshots",
                 columns: table => new
                 {
-                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false)
+                    ImageId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    SnapshotId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -637,9 +637,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "VolumeAttachments",
                 columns: table => new
                 {
-                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    InstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Device = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    VolumeId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    InstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Device = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
                     State = table.Column<string>(type: "text", nullable: false),
                     AttachTime = table.Column<long>(type: "bigint", nullable: false),
                     DeleteOnTermination = table.Column<bool>(type: "boolean", nullable: false),
@@ -661,12 +661,12 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "SecurityGroups",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
-                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     Version = table.Column<long>(type: "bigint", nullable: false)
                 },
                 constraints: table =>
@@ -684,12 +684,12 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "Subnets",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    CidrBlock = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false),
-                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
+                    Id = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    CidrBlock = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: false, collation: "C"),
+                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
                     DefaultForAz = table.Column<bool>(type: "boolean", nullable: false),
                     MapPublicIpOnLaunch = table.Column<bool>(type: "boolean", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -709,17 +709,17 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "SecurityGroupRules",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    GroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    GroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
                     IsEgress = table.Column<bool>(type: "boolean", nullable: false),
-                    IpProtocol = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false),
+                    IpProtocol = table.Column<string>(type: "character varying(8)", maxLength: 8, nullable: false, collation: "C"),
                     FromPort = table.Column<int>(type: "integer", nullable: true),
                     ToPort = table.Column<int>(type: "integer", nullable: true),
-                    CidrIpv4 = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: true),
-                    CidrIpv6 = table.Column<string>(type: "character varying(43)", maxLength: 43, nullable: true),
-                    ReferencedGroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true),
-                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
-                    Key = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false)
+                    CidrIpv4 = table.Column<string>(type: "character varying(18)", maxLength: 18, nullable: true, collation: "C"),
+                    CidrIpv6 = table.Column<string>(type: "character varying(43)", maxLength: 43, nullable: true, collation: "C"),
+                    ReferencedGroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: true, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true, collation: "C"),
+                    Key = table.Column<string>(type: "character varying(120)", maxLength: 120, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -736,16 +736,16 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "NetworkInterfaces",
                 columns: table => new
                 {
-                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false),
-                    InstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    SubnetId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false),
-                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false),
-                    PrivateIpAddress = table.Column<string>(type: "character varying(15)", maxLength: 15, nullable: false),
-                    MacAddress = table.Column<string>(type: "character varying(17)", maxLength: 17, nullable: false),
-                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Id = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    Region = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    AccountId = table.Column<string>(type: "character varying(12)", maxLength: 12, nullable: false, collation: "C"),
+                    InstanceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    VpcId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    SubnetId = table.Column<string>(type: "character varying(26)", maxLength: 26, nullable: false, collation: "C"),
+                    AvailabilityZone = table.Column<string>(type: "character varying(40)", maxLength: 40, nullable: false, collation: "C"),
+                    PrivateIpAddress = table.Column<string>(type: "character varying(15)", maxLength: 15, nullable: false, collation: "C"),
+                    MacAddress = table.Column<string>(type: "character varying(17)", maxLength: 17, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C"),
                     SourceDestCheck = table.Column<bool>(type: "boolean", nullable: false),
                     AttachTime = table.Column<long>(type: "bigint", nullable: false),
                     Version = table.Column<long>(type: "bigint", nullable: false)
@@ -771,9 +771,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                 name: "InterfaceGroups",
                 columns: table => new
                 {
-                    InterfaceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    GroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false),
-                    GroupName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false)
+                    InterfaceId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    GroupId = table.Column<string>(type: "character varying(24)", maxLength: 24, nullable: false, collation: "C"),
+                    GroupName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {

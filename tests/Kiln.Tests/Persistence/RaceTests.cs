@@ -1,0 +1,149 @@
+using Amazon.EC2;
+using Amazon.EC2.Model;
+using Amazon.KeyManagementService.Model;
+using Kiln.Tests.Ec2;
+using Kiln.Tests.Ec2.Images;
+using Kiln.Tests.Ec2.Instances;
+using Kiln.Tests.Fixtures;
+using Microsoft.EntityFrameworkCore;
+
+namespace Kiln.Tests.Persistence;
+
+/// <summary>Calls that meet: the look before a change lies as soon as two look at once, and what is stored must hold
+/// all the same.</summary>
+public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
+{
+    private const int Callers = 20;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Of_registrations_under_one_name_exactly_one_succeeds()
+    {
+        var ec2 = server.Ec2();
+        var snapshot = await server.Snapshot();
+
+        var answers = await AtOnce(Callers, _ => ec2.Register("one-name", snapshot));
+
+        Assert.Single(answers, a => a.Refused is null);
+        Assert.Equal(Callers - 1, answers.Count(a => a.Refused == "InvalidAMIName.Duplicate"));
+        Assert.Single(await ec2.Found("name", "one-name"));
+    }
+
+    [Fact]
+    public async Task Launches_with_one_client_token_are_one_reservation()
+    {
+        var ec2 = server.Ec2();
+        var (image, _) = await server.NewImage("one-token");
+        var volumes = await server.WithDb(db => db.Volumes.CountAsync(Cancel));
+
+        var answers = await AtOnce(Callers, async _ =>
+        {
+            var request = Machines.Request(image);
+            request.ClientToken = "launch-once";
+            return (await ec2.RunInstancesAsync(request, Cancel)).Reservation;
+        });
+
+        Assert.All(answers, a => Assert.Null(a.Refused));
+        Assert.Single(answers.Select(a => a.Value!.ReservationId).Distinct());
+        Assert.Single(answers.Select(a => Assert.Single(a.Value!.Instances).InstanceId).Distinct());
+        Assert.Equal(1, await server.WithDb(db => db.Instances.CountAsync(i => i.ImageId == image, Cancel)));
+        Assert.Equal(volumes + 1, await server.WithDb(db => db.Volumes.CountAsync(Cancel)));
+    }
+
+    [Fact]
+    public async Task An_image_never_stands_over_a_snapshot_that_was_deleted()
+    {
+        var ec2 = server.Ec2();
+        for (var round = 0; round < 10; round++)
+        {
+            var snapshot = await server.Snapshot();
+            var name = $"over-{round}";
+
+            var answers = await AtOnce(8, async n => n % 2 == 0
+                ? await ec2.Register($"{name}-{n}", snapshot)
+                : (await ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(snapshot), Cancel)).ToString()!);
+
+            var there = await server.WithDb(db => db.Snapshots.AnyAsync(s => s.Id == snapshot, Cancel));
+            var images = await ec2.Found("name", $"{name}-*");
+            Assert.Equal(answers.Where((a, n) => n % 2 == 0 && a.Refused is null).Count(), images.Count);
+            Assert.Equal(there ? 0 : 1, answers.Where((a, n) => n % 2 == 1 && a.Refused is null).Count());
+            Assert.True(there || images.Count == 0, $"{images.Count} images stand over {snapshot}, which is gone.");
+            Assert.All(answers, a => Assert.True(
+                a.Refused is null or "InvalidSnapshot.InUse" or "InvalidSnapshot.NotFound", a.Refused));
+        }
+    }
+
+    [Fact]
+    public async Task A_volume_is_attached_to_one_instance_only()
+    {
+        var ec2 = server.Ec2();
+        var (image, _) = await server.NewImage("one-volume");
+        var first = await ec2.Running(image);
+        var second = await ec2.Running(image);
+        var volume = await ec2.NewVolume(
+            more: r => r.AvailabilityZone = first.Placement.AvailabilityZone);
+
+        var answers = await AtOnce(6, async n => (await ec2.AttachVolumeAsync(new AttachVolumeRequest
+        {
+            VolumeId = volume, Device = "/dev/sdf", InstanceId = (n % 2 == 0 ? first : second).InstanceId,
+        }, Cancel)).Attachment.InstanceId);
+
+        Assert.Single(answers, a => a.Refused is null);
+        Assert.Equal(1, await server.WithDb(db => db.VolumeAttachments.CountAsync(a => a.VolumeId == volume, Cancel)));
+    }
+
+    [Fact]
+    public async Task Tags_written_at_once_all_count_and_the_last_stays()
+    {
+        var ec2 = server.Ec2();
+        var snapshot = await server.Snapshot();
+
+        var answers = await AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
+        {
+            Resources = [snapshot], Tags = [new("who", $"{n}"), new($"own-{n}", "x")],
+        }, Cancel));
+
+        Assert.All(answers, a => Assert.Null(a.Refused));
+        var tags = await server.WithDb(db => db.Tags.Where(t => t.ResourceId == snapshot).ToListAsync(Cancel));
+        Assert.Equal(Callers + 1, tags.Count);
+    }
+
+    [Fact]
+    public async Task Names_of_groups_and_aliases_are_given_once()
+    {
+        var ec2 = server.Ec2();
+        var kms = server.Kms();
+        var key = (await kms.CreateKeyAsync(new CreateKeyRequest(), Cancel)).KeyMetadata.KeyId;
+
+        var groups = await AtOnce(Callers, async _ => (await ec2.CreateSecurityGroupAsync(
+            new CreateSecurityGroupRequest { GroupName = "once", Description = "once" }, Cancel)).GroupId);
+        var aliases = await AtOnce(Callers, _ => kms.CreateAliasAsync(
+            new CreateAliasRequest { AliasName = "alias/once", TargetKeyId = key }, Cancel));
+
+        Assert.Single(groups, a => a.Refused is null);
+        Assert.Equal(Callers - 1, groups.Count(a => a.Refused == "InvalidGroup.Duplicate"));
+        Assert.Single(aliases, a => a.Refused is null);
+        Assert.Equal(Callers - 1, aliases.Count(a => a.Refused == "AlreadyExistsException"));
+    }
+
+    /// <summary>So many calls under way at the same time; each answers, or is refused with a code.</summary>
+    private static async Task<(T? Value, string? Refused)[]> AtOnce<T>(int callers, Func<int, Task<T>> call)
+    {
+        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = Enumerable.Range(0, callers).Select(async n =>
+        {
+            await start.Task;
+            try
+            {
+                return (await call(n), (string?)null);
+            }
+            catch (Amazon.Runtime.AmazonServiceException refusal)
+            {
+                return (default(T), refusal.ErrorCode);
+            }
+        }).ToArray();
+        start.SetResult();
+        return await Task.WhenAll(calls);
+    }
+}
