@@ -6,7 +6,8 @@ using Kiln.Protocol.Signing;
 
 namespace Kiln.Load;
 
-/// <summary>One keep-alive connection that posts signed EC2 queries and reads whole answers. As thin as a client can be.</summary>
+/// <summary>One keep-alive connection that posts signed EC2 queries and reads whole answers. As thin as a client can
+/// be.</summary>
 internal sealed class Connection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -50,7 +51,8 @@ internal sealed class Connection : IDisposable
         var head = Encoding.ASCII.GetString(_buffer, 0, end);
         var at = head.IndexOf("Content-Length: ", StringComparison.OrdinalIgnoreCase) + "Content-Length: ".Length;
         var stop = head.IndexOf('\r', at);
-        var length = int.Parse(stop < 0 ? head.AsSpan(at) : head.AsSpan(at, stop - at), NumberStyles.None, CultureInfo.InvariantCulture);
+        var length = int.Parse(
+            stop < 0 ? head.AsSpan(at) : head.AsSpan(at, stop - at), NumberStyles.None, CultureInfo.InvariantCulture);
         var total = end + 4 + length;
         while (have < total)
             have += Read(have);

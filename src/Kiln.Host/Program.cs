@@ -2,7 +2,8 @@ using System.CommandLine;
 using Kiln.Cli;
 using Kiln.Host;
 
-var root = new RootCommand("Kiln makes, stores, copies, shares, deprecates and retires machine images with the AWS API.")
+var root =
+    new RootCommand("Kiln makes, stores, copies, shares, deprecates and retires machine images with the AWS API.")
 {
     ServeCommand.Make(),
 };

@@ -3,7 +3,8 @@ using Kiln.Blocks.Backends;
 
 namespace Kiln.Blocks.Devices;
 
-/// <summary>One long sparse file kept in parts, for file systems whose files end before the largest volume does.</summary>
+/// <summary>One long sparse file kept in parts, for file systems whose files end before the largest volume
+/// does.</summary>
 /// <remarks>ext4's files end 4 KiB short of 16 TiB, EBS's volumes at 64 TiB. Blocks never straddle two parts.</remarks>
 internal sealed class SplitFile : IBackendFile
 {

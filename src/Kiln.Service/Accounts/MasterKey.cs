@@ -59,7 +59,8 @@ public sealed class MasterKey
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         // Written aside and linked into place, so that two nodes starting together end with one key.
-        var aside = $"{path}.{Environment.ProcessId}.tmp";
+        // The name is random: process ids repeat between containers that share a volume.
+        var aside = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.tmp";
         using (var file = new FileStream(aside, new FileStreamOptions
         {
             Mode = FileMode.Create,

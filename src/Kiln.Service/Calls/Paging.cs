@@ -137,7 +137,8 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
             key.Parameters);
     }
 
-    /// <summary>Reads key properties. Compiling the expression anew would cost more than a whole page of rows.</summary>
+    /// <summary>Reads key properties. Compiling the expression anew would cost more than a whole page of
+    /// rows.</summary>
     private static class KeyOf<T>
     {
         private static readonly ConcurrentDictionary<PropertyInfo, Func<T, string>> Readers = new();

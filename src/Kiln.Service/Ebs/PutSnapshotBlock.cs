@@ -69,7 +69,8 @@ public sealed class PutSnapshotBlock(DirectUploads uploads) : IOperation<PutSnap
         if (request.DataLength != Block.Size || request.BlockData.Length != Block.Size)
         {
             throw EbsError.InvalidBlock(
-                $"A block has {Block.Size} bytes; {request.BlockData.Length} came, {request.DataLength} were announced.");
+                $"A block has {Block.Size} bytes; {request.BlockData.Length} came, "
+                + $"{request.DataLength} were announced.");
         }
         var digest = call.BodySha256.IsEmpty ? SHA256.HashData(request.BlockData.Span) : call.BodySha256;
         CheckDigest(request.Checksum, digest.Span);

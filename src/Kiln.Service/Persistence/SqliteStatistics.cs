@@ -21,7 +21,8 @@ internal static class SqliteStatistics
         ["NodeId"] = 1, ["LeaseOwner"] = 2, ["ResourceType"] = 4,
     };
 
-    /// <summary>Writes the statistics of every index of the schema. Connections opened from now on go by them.</summary>
+    /// <summary>Writes the statistics of every index of the schema. Connections opened from now on go by
+    /// them.</summary>
     public static void Write(SqliteConnection connection)
     {
         using var transaction = connection.BeginTransaction();

@@ -77,7 +77,8 @@ public sealed partial class NameTests
         let attribute = type.GetCustomAttributesData().First(a => a.AttributeType.Name == "OperationAttribute")
         let named = ((string)attribute.ConstructorArguments[0].Value!).Split(':')
         let folder = type.Namespace!.Split('.').ElementAtOrDefault(2) ?? ""
-        where !folder.Equals(named[0] == "kiln" ? "Admin" : named[0], StringComparison.OrdinalIgnoreCase) || type.Name != named[1]
+        where !folder.Equals(named[0] == "kiln" ? "Admin" : named[0], StringComparison.OrdinalIgnoreCase)
+            || type.Name != named[1]
             || !File.Exists(Path.Combine(Tree.Root, "src", "Kiln.Service",
                 Path.Combine([.. type.Namespace!.Split('.')[2..]]), type.Name + ".cs"))
         select $"{type.FullName} is {named[0]}:{named[1]}",

@@ -6,7 +6,8 @@ using Kiln.Service.Ec2.Snapshots;
 
 namespace Kiln.Tests.Architecture;
 
-/// <summary>Draws the state machines from the tables that the code checks, so that page and code cannot differ.</summary>
+/// <summary>Draws the state machines from the tables that the code checks, so that page and code cannot
+/// differ.</summary>
 public sealed class StateMachinesTests
 {
     private const string File = "docs/state-machines.md";
@@ -27,9 +28,9 @@ public sealed class StateMachinesTests
         var page = new StringBuilder("""
             # State machines
 
-            Drawn by a test from the tables in the code (`KILN_UPDATE_DOCS=1 ./test.sh` brings the page up to date); do not edit.
-            A change that a table does not list is a bug and is refused where it is made. Every state that waits for something
-            has a row in the work table that looks at it.
+            Drawn by a test from the tables in the code (`KILN_UPDATE_DOCS=1 ./test.sh` brings the page up to date);
+            do not edit. A change that a table does not list is a bug and is refused where it is made. Every state that
+            waits for something has a row in the work table that looks at it.
 
             """);
         Draw<ImageState>(page, "Image", "Ec2/Images/Image.cs", Image.MayBecome);

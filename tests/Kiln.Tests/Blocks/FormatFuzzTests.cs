@@ -8,7 +8,8 @@ using Kiln.Blocks.Segments;
 
 namespace Kiln.Tests.Blocks;
 
-/// <summary>Readers before bytes that nobody wrote: a typed refusal, never a crash, a hang or a large allocation.</summary>
+/// <summary>Readers before bytes that nobody wrote: a typed refusal, never a crash, a hang or a large
+/// allocation.</summary>
 public class FormatFuzzTests
 {
     [Fact]

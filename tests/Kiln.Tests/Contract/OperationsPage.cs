@@ -31,7 +31,8 @@ public static class OperationsPage
             `UnsupportedOperation`; one that nobody has, `InvalidAction`.
 
             """);
-        var services = table.Services.Where(s => s.Name != Own && s.Operations.Count > 0).OrderBy(s => s.Name, StringComparer.Ordinal);
+        var services = table.Services.Where(s => s.Name != Own && s.Operations.Count > 0)
+            .OrderBy(s => s.Name, StringComparer.Ordinal);
         foreach (var service in services)
             Service(text, service);
         var others = KnownOperations.Services

@@ -29,10 +29,10 @@ public sealed class PostgresServer
             Run("chown", ["postgres", _folder], asPostgres: false);
         Run(Binary("initdb"), ["-D", Data, "-U", "kiln", "--auth=trust", "-E", "UTF8",
             // A language's order, as on most servers in the field: nothing may rely on the server ordering by bytes.
-            "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]);
+            "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"], quiet: true);
         // The folder lives as long as the test process: nothing here has to survive a power cut.
         Run(Binary("pg_ctl"),
-            ["-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "-o",
+            ["-D", Data, "-s", "-w", "-l", Path.Combine(_folder, "log"), "-o",
              $"-p {_port} -k {_folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=400", "start"]);
     }
 
@@ -47,7 +47,8 @@ public sealed class PostgresServer
     {
         var server = Started.Value;
         var name = $"kiln{Interlocked.Increment(ref server._databases)}";
-        using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={server._port};Username=kiln;Database=postgres");
+        using var connection =
+            new NpgsqlConnection($"Host=127.0.0.1;Port={server._port};Username=kiln;Database=postgres");
         connection.Open();
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The name is ours.
@@ -64,25 +65,31 @@ public sealed class PostgresServer
 
     private string Data => Path.Combine(_folder, "data");
 
-    private static string Binary(string name) => Path.Combine(BinaryFolder ?? throw new InvalidOperationException(Missing), name);
+    private static string Binary(string name) =>
+        Path.Combine(BinaryFolder ?? throw new InvalidOperationException(Missing), name);
 
-    private static void Run(string program, string[] arguments, bool asPostgres = true)
+    private static void Run(string program, string[] arguments, bool asPostgres = true, bool quiet = false)
     {
         var drop = asPostgres && Environment.UserName == "root";
-        var start = new ProcessStartInfo(drop ? "runuser" : program, drop ? ["-u", "postgres", "--", program, .. arguments] : arguments)
+        var start = new ProcessStartInfo(
+            drop ? "runuser" : program, drop ? ["-u", "postgres", "--", program, .. arguments] : arguments)
         {
-            // A daemon that inherits our pipes would keep whoever reads them waiting for ever.
-            RedirectStandardOutput = false, UseShellExecute = false, WorkingDirectory = "/",
+            // A daemon that inherits our pipes would keep whoever reads them waiting for ever: pg_ctl is told to be
+            // quiet instead.
+            RedirectStandardOutput = quiet, UseShellExecute = false, WorkingDirectory = "/",
         };
         using var process = Process.Start(start)!;
+        if (quiet)
+            process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+            throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 
     private void Stop()
     {
-        Run(Binary("pg_ctl"), ["-D", Data, "-m", "immediate", "stop"]);
+        Run(Binary("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);
         Directory.Delete(_folder, recursive: true);
     }
 }

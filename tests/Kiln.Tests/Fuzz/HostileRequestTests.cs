@@ -19,10 +19,14 @@ public sealed class HostileRequestTests(TestServer server) : IClassFixture<TestS
 
     private static readonly string[] Values =
     [
-        "", " ", "0", "-1", "1", "2147483648", "99999999999999999999", "NaN", "true", "TRUE", "null", "*", "a*?\\", "%", "\0", "\u0001\uFFFF",
-        "<x>&amp;]]>", "'; DROP TABLE \"Images\"; --", "../../etc/passwd", "ami-00000000000000000", "snap-00000000", "vol-0", "i-01234567890abcdef",
-        "arn:aws:kms:us-east-1:111111111111:key/x", "alias/aws/ebs", "resolve:ssm:/a", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z",
-        "111111111111", "self", "all", "gp3", "x86_64", "/dev/xvda", "image", "\U0001F525", new string('x', 300), new string('9', 5000), "e30=", "!!!",
+        "", " ", "0", "-1", "1", "2147483648", "99999999999999999999", "NaN", "true", "TRUE", "null", "*", "a*?\\", "%",
+            "\0", "\u0001\uFFFF",
+        "<x>&amp;]]>", "'; DROP TABLE \"Images\"; --", "../../etc/passwd", "ami-00000000000000000", "snap-00000000",
+            "vol-0", "i-01234567890abcdef",
+        "arn:aws:kms:us-east-1:111111111111:key/x", "alias/aws/ebs", "resolve:ssm:/a", "2026-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999Z",
+        "111111111111", "self", "all", "gp3", "x86_64", "/dev/xvda", "image", "\U0001F525", new string('x', 300),
+            new string('9', 5000), "e30=", "!!!",
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -55,8 +59,10 @@ public sealed class HostileRequestTests(TestServer server) : IClassFixture<TestS
         var random = new Random(42);
         var address = new Uri(server.Server.Url);
         var good = Encoding.ASCII.GetBytes(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nAuthorization: AWS4-HMAC-SHA256 " +
-            "Credential=111111111111/20261123/us-east-1/ec2/aws4_request, SignedHeaders=host;x-amz-date, Signature=00\r\n" +
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+            "Authorization: AWS4-HMAC-SHA256 " +
+            "Credential=111111111111/20261123/us-east-1/ec2/aws4_request, " +
+            "SignedHeaders=host;x-amz-date, Signature=00\r\n" +
             "X-Amz-Date: 20261123T000000Z\r\nContent-Length: 42\r\n\r\nAction=DescribeImages&Version=2016-11-15&x=");
         for (var n = 0; n < RawRequests; n++)
         {
@@ -134,24 +140,31 @@ public sealed class HostileRequestTests(TestServer server) : IClassFixture<TestS
         {
             request.Method = HttpMethod.Post;
             request.RequestUri = http.BaseAddress;
-            request.Headers.TryAddWithoutValidation("X-Amz-Target", $"{(service == "kms" ? "TrentService" : "Kiln")}.{operation.Shape.Name}");
+            var target = $"{(service == "kms" ? "TrentService" : "Kiln")}.{operation.Shape.Name}";
+            request.Headers.TryAddWithoutValidation("X-Amz-Target", target);
             body = Encoding.UTF8.GetBytes(Json(shape, random, 0).ToJsonString());
         }
         request.Content = new ByteArrayContent(body);
         request.Content.Headers.TryAddWithoutValidation("Content-Type",
-            service is "kms" or "kiln" ? "application/x-amz-json-1.1" : service == "ebs" ? "application/json" : "application/x-www-form-urlencoded");
-        new Signer(TestServer.A, "test", null, "us-east-1", service).Sign(request, body, TimeProvider.System.GetUtcNow());
+            service is "kms" or "kiln" ? "application/x-amz-json-1.1" : service == "ebs" ? "application/json"
+                : "application/x-www-form-urlencoded");
+        new Signer(TestServer.A, "test", null, "us-east-1", service)
+            .Sign(request, body, TimeProvider.System.GetUtcNow());
         using var answer = await http.SendAsync(request, Cancel);
-        return (answer.StatusCode, $"{request.RequestUri} {Encoding.UTF8.GetString(body)}", await answer.Content.ReadAsStringAsync(Cancel));
+        return (answer.StatusCode, $"{request.RequestUri} {Encoding.UTF8.GetString(body)}",
+            await answer.Content.ReadAsStringAsync(Cancel));
     }
 
     private static string Value(Random random) => Values[random.Next(Values.Length)];
 
     private static string Path(string template, Random random) => string.Join('/', template.Split('/').Select(part =>
-        part.StartsWith('{') ? Uri.EscapeDataString(Value(random) is { Length: > 0 and < 200 } value && value != "\0" ? value : "x") : part));
+        part.StartsWith('{') ? Uri.EscapeDataString(
+            Value(random) is { Length: > 0 and < 200 } value && value != "\0" ? value : "x") : part));
 
     private static string Query(Random random) => random.Next(2) == 0
-        ? "" : $"?maxResults={Uri.EscapeDataString(Value(random))}&pageToken={Uri.EscapeDataString(Value(random))}&blockToken={Uri.EscapeDataString(Value(random))}";
+        ? ""
+            : "?" + string.Join('&', new[] { "maxResults", "pageToken", "blockToken" }
+                .Select(name => $"{name}={Uri.EscapeDataString(Value(random))}"));
 
     private static void Form(StringBuilder form, string prefix, Shape shape, Random random, int depth)
     {
@@ -169,7 +182,8 @@ public sealed class HostileRequestTests(TestServer server) : IClassFixture<TestS
             if (target.Kind == ShapeKind.Structure && depth < 4)
                 Form(form, name + ".", target, random, depth + 1);
             else
-                form.Append('&').Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(Value(random)));
+                form.Append('&').Append(Uri.EscapeDataString(name)).Append('=')
+                    .Append(Uri.EscapeDataString(Value(random)));
         }
     }
 

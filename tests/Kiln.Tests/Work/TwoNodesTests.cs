@@ -151,7 +151,8 @@ public sealed class TwoNodesTests : IAsyncLifetime
         var refusal = await Assert.ThrowsAsync<AmazonEC2Exception>(call);
         Assert.Equal("Unavailable", refusal.ErrorCode);
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refusal.StatusCode);
-        Assert.Contains(_a.Server.Services.GetRequiredService<NodeIdentity>().Id, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            _a.Server.Services.GetRequiredService<NodeIdentity>().Id, refusal.Message, StringComparison.Ordinal);
     }
 
     private async Task<string> DueDeletion()

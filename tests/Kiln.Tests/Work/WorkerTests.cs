@@ -23,9 +23,11 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         var two = second.ServiceProvider.GetRequiredService<Db>();
         var now = server.Clock.GetUtcNow();
 
-        var old = Assert.Single(await ClaimSql.Claim(one, "elsewhere", now, At(0), TimeSpan.FromSeconds(30), 5, Cancel));
+        var old =
+            Assert.Single(await ClaimSql.Claim(one, "elsewhere", now, At(0), TimeSpan.FromSeconds(30), 5, Cancel));
         Assert.Empty(await ClaimSql.Claim(two, "elsewhere", now, At(29), TimeSpan.FromSeconds(30), 5, Cancel));
-        var taken = Assert.Single(await ClaimSql.Claim(two, "elsewhere", now, At(31), TimeSpan.FromSeconds(30), 5, Cancel));
+        var taken =
+            Assert.Single(await ClaimSql.Claim(two, "elsewhere", now, At(31), TimeSpan.FromSeconds(30), 5, Cancel));
 
         Assert.Equal(old.Fence + 1, taken.Fence);
         one.Remove(one.Attach(old).Entity);
@@ -55,11 +57,13 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         });
         using var first = Worker("node-1", reconciler);
         using var second = Worker("node-2", reconciler);
-        await Add([.. Enumerable.Range(0, Rows).Select(n => Kiln.Service.Work.Work.For("shared", $"r-{n}", At(0), n % 2 == 0 ? "node-1" : "node-2"))]);
+        await Add([.. Enumerable.Range(0, Rows)
+            .Select(n => Kiln.Service.Work.Work.For("shared", $"r-{n}", At(0), n % 2 == 0 ? "node-1" : "node-2"))]);
         await first.StartAsync(Cancel);
         await second.StartAsync(Cancel);
 
-        await TestServer.Eventually(() => server.WithDb(db => db.Work.CountAsync(w => w.Kind == "shared", Cancel)), left => left == 0);
+        await TestServer.Eventually(() =>
+            server.WithDb(db => db.Work.CountAsync(w => w.Kind == "shared", Cancel)), left => left == 0);
 
         Assert.Equal(Rows, done.Count);
         Assert.All(done.Values, times => Assert.Equal(1, times));
@@ -93,7 +97,8 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         });
         goOn.SetResult();
 
-        await TestServer.Eventually(() => server.WithDb(db => db.Work.CountAsync(w => w.Kind == "wish", Cancel)), left => left == 0);
+        await TestServer.Eventually(() =>
+            server.WithDb(db => db.Work.CountAsync(w => w.Kind == "wish", Cancel)), left => left == 0);
 
         Assert.Equal(2, steps);
         await worker.StopAsync(Cancel);
@@ -115,12 +120,14 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         if (row is not null)
             Assert.Equal("the disk said no", row.LastError);
 
-        await TestServer.Eventually(() => server.WithDb(db => db.Work.CountAsync(w => w.Kind == "throws", Cancel)), left => left == 0);
+        await TestServer.Eventually(() =>
+            server.WithDb(db => db.Work.CountAsync(w => w.Kind == "throws", Cancel)), left => left == 0);
         Assert.Equal(2, steps);
         await worker.StopAsync(Cancel);
     }
 
-    private static DateTimeOffset At(int seconds) => new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(seconds);
+    private static DateTimeOffset At(int seconds) =>
+        new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(seconds);
 
     private Task<int> Add(params Kiln.Service.Work.Work[] rows) => server.WithDb(db =>
     {

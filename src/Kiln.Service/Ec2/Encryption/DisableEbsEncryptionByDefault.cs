@@ -4,7 +4,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Encryption;
 
-/// <summary>Leaves new volumes and copies clear unless encryption is asked for. EC2 API Reference "DisableEbsEncryptionByDefault".</summary>
+/// <summary>Leaves new volumes and copies clear unless encryption is asked for. EC2 API Reference
+/// "DisableEbsEncryptionByDefault".</summary>
 [Operation("ec2:DisableEbsEncryptionByDefault")]
 public sealed class DisableEbsEncryptionByDefault(Db db)
     : IOperation<DisableEbsEncryptionByDefault.Request, DisableEbsEncryptionByDefault.Response>

@@ -4,7 +4,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Encryption;
 
-/// <summary>Encrypts new volumes and copies of the account in the Region from now on. EC2 API Reference "EnableEbsEncryptionByDefault".</summary>
+/// <summary>Encrypts new volumes and copies of the account in the Region from now on. EC2 API Reference
+/// "EnableEbsEncryptionByDefault".</summary>
 [Operation("ec2:EnableEbsEncryptionByDefault")]
 public sealed class EnableEbsEncryptionByDefault(Db db)
     : IOperation<EnableEbsEncryptionByDefault.Request, EnableEbsEncryptionByDefault.Response>

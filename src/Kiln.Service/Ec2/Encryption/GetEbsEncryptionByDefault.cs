@@ -3,7 +3,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Encryption;
 
-/// <summary>Tells whether the account encrypts by default in the Region. EC2 API Reference "GetEbsEncryptionByDefault".</summary>
+/// <summary>Tells whether the account encrypts by default in the Region. EC2 API Reference
+/// "GetEbsEncryptionByDefault".</summary>
 [Operation("ec2:GetEbsEncryptionByDefault")]
 public sealed class GetEbsEncryptionByDefault(Db db)
     : IOperation<GetEbsEncryptionByDefault.Request, GetEbsEncryptionByDefault.Response>

@@ -4,7 +4,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Encryption;
 
-/// <summary>Makes <c>alias/aws/ebs</c> the account's default EBS key again. EC2 API Reference "ResetEbsDefaultKmsKeyId".</summary>
+/// <summary>Makes <c>alias/aws/ebs</c> the account's default EBS key again. EC2 API Reference
+/// "ResetEbsDefaultKmsKeyId".</summary>
 [Operation("ec2:ResetEbsDefaultKmsKeyId")]
 public sealed class ResetEbsDefaultKmsKeyId(Db db, EbsKeys keys)
     : IOperation<ResetEbsDefaultKmsKeyId.Request, ResetEbsDefaultKmsKeyId.Response>

@@ -83,6 +83,8 @@ public sealed class CopyImage(
             db, request.SourceImageId, request.SourceRegion, call.AccountId, cancel);
         var parts = await Storage(source, call, cancel);
         await call.Authorize(Arn.AnyImage(call), Arn.Image(source.Region, source.Id));
+        if (parts.FirstOrDefault(s => s.NodeId != node.Id) is { } elsewhere)
+            throw Ec2Error.UnavailableHere(elsewhere.Id, elsewhere.NodeId);
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);
         await CheckCopies(call, cancel);
         await snapshots.CheckQuota(parts.Count, call, cancel);

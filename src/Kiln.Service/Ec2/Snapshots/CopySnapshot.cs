@@ -82,6 +82,8 @@ public sealed class CopySnapshot(
         var source = (await SnapshotAccess.ForUse(
             db, [request.SourceSnapshotId], request.SourceRegion, call.AccountId, cancel))[request.SourceSnapshotId];
         await call.Authorize(Arn.AnySnapshot(call), Arn.Snapshot(source.Region, source.Id));
+        if (source.NodeId != node.Id)
+            throw Ec2Error.UnavailableHere(source.Id, source.NodeId);
 
         await snapshots.CheckQuota(1, call, cancel);
         var copies = await db.Snapshots.CountAsync(s => s.Region == call.Region && s.AccountId == call.AccountId

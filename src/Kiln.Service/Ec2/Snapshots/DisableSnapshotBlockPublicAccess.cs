@@ -4,7 +4,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Lets the account's snapshots of the Region be shared with everybody again. EC2 API Reference "DisableSnapshotBlockPublicAccess".</summary>
+/// <summary>Lets the account's snapshots of the Region be shared with everybody again. EC2 API Reference
+/// "DisableSnapshotBlockPublicAccess".</summary>
 [Operation("ec2:DisableSnapshotBlockPublicAccess")]
 public sealed class DisableSnapshotBlockPublicAccess(Db db)
     : IOperation<DisableSnapshotBlockPublicAccess.Request, DisableSnapshotBlockPublicAccess.Response>

@@ -4,7 +4,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Keeps the account's snapshots of the Region from being shared with everybody. EC2 API Reference "EnableSnapshotBlockPublicAccess".</summary>
+/// <summary>Keeps the account's snapshots of the Region from being shared with everybody. EC2 API Reference
+/// "EnableSnapshotBlockPublicAccess".</summary>
 [Operation("ec2:EnableSnapshotBlockPublicAccess")]
 public sealed class EnableSnapshotBlockPublicAccess(Db db)
     : IOperation<EnableSnapshotBlockPublicAccess.Request, EnableSnapshotBlockPublicAccess.Response>

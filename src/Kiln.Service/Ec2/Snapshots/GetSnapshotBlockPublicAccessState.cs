@@ -3,7 +3,8 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Tells whether the account's snapshots may be shared with everybody. EC2 API Reference "GetSnapshotBlockPublicAccessState".</summary>
+/// <summary>Tells whether the account's snapshots may be shared with everybody. EC2 API Reference
+/// "GetSnapshotBlockPublicAccessState".</summary>
 [Operation("ec2:GetSnapshotBlockPublicAccessState")]
 public sealed class GetSnapshotBlockPublicAccessState(Db db)
     : IOperation<GetSnapshotBlockPublicAccessState.Request, GetSnapshotBlockPublicAccessState.Response>

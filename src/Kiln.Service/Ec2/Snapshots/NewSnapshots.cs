@@ -7,7 +7,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
-/// <summary>Cuts volumes at one instant and makes the rows: for CreateSnapshot, CreateSnapshots and CreateImage.</summary>
+/// <summary>Cuts volumes at one instant and makes the rows: for CreateSnapshot, CreateSnapshots and
+/// CreateImage.</summary>
 public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions options, TimeProvider clock)
 {
     /// <summary>One volume to cut, with the description of its snapshot.</summary>

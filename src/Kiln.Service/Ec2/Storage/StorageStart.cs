@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Kiln.Service.Ec2.Storage;
 
-/// <summary>Clears away, before the first request, what an earlier process left half done on this node's disks.</summary>
+/// <summary>Clears away, before the first request, what an earlier process left half done on this node's
+/// disks.</summary>
 /// <remarks>
 /// Folders of volumes without a row are removed. Cuts without a row are dropped by <see cref="VolumeDevices"/> when
 /// their volume is next opened; rows that are not finished have work rows, which the worker takes up.

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Kiln.Service.Ec2.Storage;
 
-/// <summary>The uploads and copies under way in this process, by snapshot. Stopped with it, before devices close.</summary>
+/// <summary>The uploads and copies under way in this process, by snapshot. Stopped with it, before devices
+/// close.</summary>
 /// <remarks>Thread-safe. A restarted process finds the rows pending and begins again where blocks are stored.</remarks>
 public sealed class Transfers : IHostedService, IDisposable
 {

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Kiln.Service.Ec2.Storage;
 
-/// <summary>Serves this node's volumes over NBD on the socket <c>nbd.sock</c> of the data folder, by volume id.</summary>
+/// <summary>Serves this node's volumes over NBD on the socket <c>nbd.sock</c> of the data folder, by volume
+/// id.</summary>
 /// <remarks>
 /// The socket is its owner's alone (mode 0600): who can open it can open the files below it anyway. Guests and block
 /// tools (<c>qemu-nbd</c>, <c>nbdcopy</c>) read and write a volume through it while cuts and uploads go on.

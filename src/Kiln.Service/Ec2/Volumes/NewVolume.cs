@@ -3,13 +3,15 @@ using Kiln.Service.Ec2.Snapshots;
 
 namespace Kiln.Service.Ec2.Volumes;
 
-/// <summary>What a new volume is to be. CreateVolume fills it from its request, a launch from its device mapping.</summary>
+/// <summary>What a new volume is to be. CreateVolume fills it from its request, a launch from its device
+/// mapping.</summary>
 public sealed record NewVolume
 {
     /// <summary>The zone's name.</summary>
     public required string AvailabilityZone { get; init; }
 
-    /// <summary>The snapshot to make it from, which the caller may read and which is completed; null for none.</summary>
+    /// <summary>The snapshot to make it from, which the caller may read and which is completed; null for
+    /// none.</summary>
     public Snapshot? Source { get; init; }
 
     /// <summary>Size in GiB; null for the snapshot's.</summary>

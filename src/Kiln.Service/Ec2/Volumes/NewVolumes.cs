@@ -12,7 +12,8 @@ namespace Kiln.Service.Ec2.Volumes;
 public sealed class NewVolumes(
     Db db, EbsKeys keys, RegionStores stores, NodeIdentity node, ServiceOptions options, TimeProvider clock)
 {
-    /// <summary>Adds the row of a new volume, with its work row; the caller saves. It is ready within moments.</summary>
+    /// <summary>Adds the row of a new volume, with its work row; the caller saves. It is ready within
+    /// moments.</summary>
     /// <remarks>
     /// A key that cannot be used is not refused here, as AWS looks at it only later: the volume is then made in the
     /// state error, with <see cref="Volume.StateMessage"/>.

@@ -38,7 +38,8 @@ public sealed record VolumeStatusItem
         },
     };
 
-    /// <summary>Whether a volume is well: <c>ok</c>, <c>impaired</c> or, while it is made, <c>insufficient-data</c>.</summary>
+    /// <summary>Whether a volume is well: <c>ok</c>, <c>impaired</c> or, while it is made,
+    /// <c>insufficient-data</c>.</summary>
     public static string StatusOf(Volume row) => row.State switch
     {
         VolumeState.Error => "impaired",

@@ -2,7 +2,9 @@ using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Kms;
+using Kiln.Service.Work;
 using Kiln.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Tests.Ec2.Images;
 
@@ -17,11 +19,12 @@ internal static class Rows
     {
         var id = Ids.New("snap");
         var now = server.Clock.GetUtcNow();
+        var node = server.Server.Services.GetRequiredService<NodeIdentity>().Id;
         await server.WithDb(db =>
         {
             var snapshot = new Snapshot
             {
-                Id = id, Region = region, AccountId = account, NodeId = "node-0", VolumeSizeGiB = sizeGiB,
+                Id = id, Region = region, AccountId = account, NodeId = node, VolumeSizeGiB = sizeGiB,
                 StartTime = now,
                 Origin = SnapshotOrigin.Direct, LineageId = id, Encrypted = kmsKeyId is not null, KmsKeyId = kmsKeyId,
                 Platform = platform, ProductCodes = productCodes ?? [], Description = description,

@@ -67,7 +67,8 @@ public sealed class VolumeTests(TestServer server) : IClassFixture<TestServer>
         await Ec2Waits.Refused("InvalidZone.NotFound", () => ec2.CreateVolumeAsync(
             new CreateVolumeRequest { AvailabilityZone = "us-east-1z", Size = 1 }, Cancel));
         await Ec2Waits.Refused("InvalidSnapshot.NotFound", () => ec2.CreateVolumeAsync(
-            new CreateVolumeRequest { AvailabilityZone = "us-east-1a", SnapshotId = "snap-0123456789abcdef0" }, Cancel));
+            new CreateVolumeRequest { AvailabilityZone = "us-east-1a", SnapshotId = "snap-0123456789abcdef0" },
+            Cancel));
         await Ec2Waits.Refused("InvalidVolume.NotFound", () => ec2.DescribeVolumesAsync(
             new DescribeVolumesRequest { VolumeIds = ["vol-0123456789abcdef0"] }, Cancel));
         await Ec2Waits.Refused("InvalidVolumeID.Malformed", () => ec2.DeleteVolumeAsync(
@@ -189,7 +190,8 @@ public sealed class VolumeTests(TestServer server) : IClassFixture<TestServer>
         await Attach(data, instance, "/dev/sdf");
         await Disk.Write(server, data, 0, Disk.Bytes(9, 1 << 20));
         var sum = await Disk.Sha256(server, data);
-        await ec2.CreateTagsAsync(new CreateTagsRequest { Resources = [data], Tags = [new Tag("role", "data")] }, Cancel);
+        await ec2.CreateTagsAsync(
+            new CreateTagsRequest { Resources = [data], Tags = [new Tag("role", "data")] }, Cancel);
 
         var all = (await ec2.CreateSnapshotsAsync(new CreateSnapshotsRequest
         {
