@@ -11,7 +11,8 @@ internal static class Volumes
     {
         using var file = File.OpenHandle(path);
         var length = RandomAccess.GetLength(file);
-        using var volume = VolumeDevice.Create(directory, length, null, store, _ => domain!, TimeProvider.System);
+        using var volume = VolumeDevice.Create(
+            directory, length, null, store, _ => domain!, TimeProvider.System, domain?.Id);
         var buffer = new byte[Block.Size];
         for (long at = 0; at < length; at += Block.Size)
         {

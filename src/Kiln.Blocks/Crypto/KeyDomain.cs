@@ -76,6 +76,14 @@ public sealed class KeyDomain : IDisposable
         && CryptographicOperations.FixedTimeEquals(key, other.key)
         && CryptographicOperations.FixedTimeEquals(salt, other.salt);
 
+    /// <summary>A key of another purpose, by HKDF-SHA256: what it seals is no use to who has only that key.</summary>
+    internal void Derive(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> purpose, Span<byte> derived)
+    {
+        // After disposal the key is zeros: deriving from it would be worse than failing.
+        ObjectDisposedException.ThrowIf(disposed, this);
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, derived, salt, purpose);
+    }
+
     internal void NextNonce(Span<byte> nonce)
     {
         lock (nonceGate)

@@ -115,7 +115,7 @@ public sealed partial class VolumeDevice
 
         // The process may die after this returned: the bits must be in the log, the data is in the page cache.
         top.LogForThisBoot(boot);
-        var next = VolumeLayer.Create(backend, record.NextLayer, SizeBytes);
+        var next = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
         try
         {
             var cut = new VolumeRecord.CutRecord(
@@ -123,7 +123,7 @@ public sealed partial class VolumeDevice
             Save(record with
             {
                 NextLayer = record.NextLayer + 1,
-                Layers = [.. record.Layers, new VolumeRecord.LayerRecord(next.Number, Dirty: true)],
+                Layers = [.. record.Layers, next.Record],
                 Cuts = [.. record.Cuts, cut],
             });
         }

@@ -259,12 +259,12 @@ public sealed partial class VolumeDevice
         gate.EnterWriteLock();
         try
         {
-            var layer = VolumeLayer.Create(backend, record.NextLayer, SizeBytes);
+            var layer = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
             layer.Dirty = false;
             Save(record with
             {
                 NextLayer = record.NextLayer + 1,
-                Layers = [new VolumeRecord.LayerRecord(layer.Number, Dirty: false), .. record.Layers],
+                Layers = [layer.Record, .. record.Layers],
             });
             stack = stack.With([layer, .. stack.Layers]);
             return layer;

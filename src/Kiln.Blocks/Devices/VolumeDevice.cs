@@ -30,6 +30,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
     private readonly SemaphoreSlim background = new(1, 1);
     private readonly Lock[] writeLocks = new Lock[WriteLocks];
     private readonly ulong boot;
+    private readonly KeyDomain? domain;
     private VolumeStack stack;
     private VolumeRecord record;
     private bool disposed;
@@ -48,8 +49,9 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         try
         {
             var manifest = record.BaseId is { } id ? store.OpenManifest(id) : null;
-            var domain = record.BaseDomain is { } domainId ? keys(domainId) : null;
-            stack = new VolumeStack(store, OpenLayers(), manifest, domain);
+            var baseDomain = record.BaseDomain is { } below ? keys(below) : null;
+            domain = record.Domain is { } own ? keys(own) : null;
+            stack = new VolumeStack(store, OpenLayers(), manifest, baseDomain);
         }
         catch
         {
@@ -63,32 +65,36 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
     /// <param name="sizeBytes">A multiple of 4096, at least the manifest's size.</param>
     /// <param name="manifest">The snapshot's manifest, or null for an empty volume.</param>
     /// <param name="store">The Region's store.</param>
-    /// <param name="keys">Gives the key domain of an id; called for the base's domain.</param>
+    /// <param name="keys">Gives the key domain of an id; called for the base's domain and the volume's own.</param>
     /// <param name="clock">The clock.</param>
+    /// <param name="domainId">The domain under which its own bytes are encrypted on the local disk, for the volume's
+    /// whole life; it need not be the base's. Null keeps them clear.</param>
     public static VolumeDevice Create(
         string directory, long sizeBytes, ManifestId? manifest, BlockStore store, Func<string, KeyDomain> keys,
-        TimeProvider clock)
+        TimeProvider clock, string? domainId = null)
     {
         if (sizeBytes is <= 0 or > SizeBytesMax || sizeBytes % LayerMap.SectorSize != 0)
             throw new ArgumentOutOfRangeException(nameof(sizeBytes));
         var opened = manifest is { } id ? store.OpenManifest(id) : null;
         if (opened is not null && opened.VolumeBlocks * Block.Size > sizeBytes)
             throw new ArgumentException("A volume is at least as large as its snapshot.", nameof(sizeBytes));
-        return Create(new FileBackend(directory), sizeBytes, opened, store, keys, clock);
+        return Create(new FileBackend(directory), sizeBytes, opened, store, keys, clock, domainId);
     }
 
     internal static VolumeDevice Create(
         IBackend backend, long sizeBytes, Manifest? manifest, BlockStore store, Func<string, KeyDomain> keys,
-        TimeProvider clock)
+        TimeProvider clock, string? domainId = null)
     {
         try
         {
             if (backend.Exists(VolumeRecord.FileName)) throw new IOException("The folder holds a volume already.");
-            VolumeLayer.Create(backend, 1, sizeBytes).Dispose();
+            VolumeRecord.LayerRecord first;
+            using (var layer = VolumeLayer.Create(backend, 1, sizeBytes, domainId is null ? null : keys(domainId)))
+                first = layer.Record;
             var record = new VolumeRecord
             {
-                SizeBytes = sizeBytes, Base = manifest?.Id.ToString(), BaseDomain = manifest?.DomainId, NextLayer = 2,
-                Layers = [new VolumeRecord.LayerRecord(1, Dirty: true)],
+                SizeBytes = sizeBytes, Base = manifest?.Id.ToString(), BaseDomain = manifest?.DomainId,
+                Domain = domainId, NextLayer = 2, Layers = [first],
             };
             record.Write(backend);
             return new VolumeDevice(backend, record, store, keys, clock);
@@ -158,6 +164,9 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
 
     /// <summary>The manifest that unwritten sectors come from; changes when a cut was uploaded.</summary>
     public ManifestId? Base => Volatile.Read(ref record).BaseId;
+
+    /// <summary>The key domain of its own bytes on the local disk; null when they are clear.</summary>
+    public string? DomainId => domain?.Id;
 
     /// <inheritdoc/>
     public void Read(long offset, Span<byte> destination)
@@ -262,10 +271,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         try
         {
             foreach (var layer in record.Layers)
-            {
-                layers.Add(VolumeLayer.Open(backend, layer.Number, record.SizeBytes, boot));
-                layers[^1].Dirty = layer.Dirty;
-            }
+                layers.Add(VolumeLayer.Open(backend, layer, record.SizeBytes, domain, boot));
         }
         catch
         {

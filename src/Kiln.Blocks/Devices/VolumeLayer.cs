@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Hashing;
 using Kiln.Blocks.Backends;
+using Kiln.Blocks.Crypto;
 
 namespace Kiln.Blocks.Devices;
 
@@ -27,21 +28,24 @@ internal sealed class VolumeLayer : IDisposable
     private readonly IBackend backend;
     private readonly Lock flushGate = new();
     private readonly IBackendFile log;
+    private readonly LayerKey? key;
     private long logEnd;
     private ulong sequence;
     private int written;
 
-    private VolumeLayer(IBackend backend, int number, long sizeBytes, IBackendFile data, IBackendFile log)
+    private VolumeLayer(IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
     {
         this.backend = backend;
         this.log = log;
         Number = number;
+        this.key = key;
         Data = data;
         Map = new LayerMap(sizeBytes);
     }
 
     internal int Number { get; }
 
+    /// <summary>The bytes, plain: where the volume is encrypted this is what encrypts.</summary>
     internal IBackendFile Data { get; }
 
     internal LayerMap Map { get; }
@@ -49,25 +53,37 @@ internal sealed class VolumeLayer : IDisposable
     /// <summary>True when it may differ from the base manifest; false when it only keeps a local copy.</summary>
     internal bool Dirty { get; set; } = true;
 
+    /// <summary>How the volume's record names it.</summary>
+    internal VolumeRecord.LayerRecord Record => new(Number, Dirty, key);
+
     internal static string NameOf(int number, string kind) =>
         string.Create(CultureInfo.InvariantCulture, $"layer-{number:d6}.{kind}");
 
-    internal static VolumeLayer Create(IBackend backend, int number, long sizeBytes)
+    /// <summary>Makes a layer, with a key of its own where the volume has a domain. Nothing may be written to it
+    /// before the volume's record names it, for only the record holds the salt.</summary>
+    internal static VolumeLayer Create(IBackend backend, int number, long sizeBytes, KeyDomain? domain)
     {
+        var key = domain is null ? null : LayerKey.Make(domain);
+
         foreach (var kind in (string[])["log", "map"]) backend.Delete(NameOf(number, kind));
         var data = SplitFile.Create(backend, NameOf(number, "data"));
         var log = backend.Create(NameOf(number, "log"), direct: false);
         data.SetLength(sizeBytes);
-        var layer = new VolumeLayer(backend, number, sizeBytes, data, log);
+        var layer = new VolumeLayer(backend, number, key, sizeBytes, Seal(data, key, domain), log);
         layer.ResetLog();
         return layer;
     }
 
-    internal static VolumeLayer Open(IBackend backend, int number, long sizeBytes, ulong boot)
+    internal static VolumeLayer Open(
+        IBackend backend, VolumeRecord.LayerRecord record, long sizeBytes, KeyDomain? domain, ulong boot)
     {
-        var data = SplitFile.Open(backend, NameOf(number, "data"));
+        var data = Seal(SplitFile.Open(backend, NameOf(record.Number, "data")), record.Key, domain);
         if (data.Length < sizeBytes) data.SetLength(sizeBytes);
-        var layer = new VolumeLayer(backend, number, sizeBytes, data, backend.Open(NameOf(number, "log")));
+        var log = backend.Open(NameOf(record.Number, "log"));
+        var layer = new VolumeLayer(backend, record.Number, record.Key, sizeBytes, data, log)
+        {
+            Dirty = record.Dirty,
+        };
         layer.ReadMap();
         layer.ReadLog(boot);
         return layer;
@@ -144,6 +160,20 @@ internal sealed class VolumeLayer : IDisposable
     {
         Data.Dispose();
         log.Dispose();
+    }
+
+    private static IBackendFile Seal(IBackendFile data, LayerKey? key, KeyDomain? domain)
+    {
+        if (key is null || domain is null) return data;
+        try
+        {
+            return new EncryptedFile(data, key.Open(domain));
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
     }
 
     private void AppendBatch(List<(long Block, UInt128 Bits)> entries, ulong boot)

@@ -10,7 +10,10 @@ namespace Kiln.Blocks.Devices;
 internal sealed record VolumeRecord
 {
     internal const string FileName = "volume";
-    internal const int FormatVersion = 1;
+    internal const int FormatVersion = 2;
+
+    // Volumes of before encryption: all clear, and otherwise the same.
+    private const int ClearVersion = 1;
 
     // Far beyond any real record; a reader must not be led to allocate what a damaged file claims.
     private const int BytesMax = 16 << 20;
@@ -23,21 +26,29 @@ internal sealed record VolumeRecord
 
     public string? BaseDomain { get; init; }
 
+    /// <summary>The key domain of the layers' own bytes; null when they are clear.</summary>
+    public string? Domain { get; init; }
+
     public int NextLayer { get; init; }
 
     public IReadOnlyList<LayerRecord> Layers { get; init; } = [];
 
     public IReadOnlyList<CutRecord> Cuts { get; init; } = [];
 
-    internal sealed record LayerRecord(int Number, bool Dirty);
+    internal sealed record LayerRecord(int Number, bool Dirty, LayerKey? Key = null);
 
     internal sealed record CutRecord(string Id, int Layer, long SizeBytes, long CreatedAtMs, bool Settled, ulong Boot);
 
     internal ManifestId? BaseId => Base is null ? null : new ManifestId(Base);
 
+    // A clear layer among encrypted ones would show ciphertext, or take in plain bytes.
+    private bool HasItsKeys =>
+        Layers.All(l => l is not null && (Domain is null ? l.Key is null : l.Key is { IsSane: true }));
+
     internal void Write(IBackend backend)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(this, VolumeRecordJson.Default.VolumeRecord);
+        var current = this with { Version = FormatVersion };
+        var json = JsonSerializer.SerializeToUtf8Bytes(current, VolumeRecordJson.Default.VolumeRecord);
         var hash = Encoding.ASCII.GetBytes($"\n{XxHash3.HashToUInt64(json):x16}\n");
         backend.WriteAtomic(FileName, [.. json, .. hash]);
     }
@@ -57,7 +68,7 @@ internal sealed record VolumeRecord
         try
         {
             var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
-            if (record is { Version: FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null }
+            if (record is { Version: ClearVersion or FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null, HasItsKeys: true }
                 && (record.Base is null || ManifestId.IsValid(record.Base))) return record;
         }
         catch (JsonException e)

@@ -72,8 +72,10 @@ public class CrashModelTests
                 var block = new byte[Block.Size];
                 for (var i = 0; i < Sectors; i++) block[i * 4096] = 200;
                 builder.Put(0, block);
+                using var domain = Some.Domain();
                 var volume = VolumeDevice.Create(
-                    disk, Block.Size, store.OpenManifest(builder.Commit()), store, _ => null!, TimeProvider.System);
+                    disk, Block.Size, store.OpenManifest(builder.Commit()), store, _ => domain, TimeProvider.System,
+                    seed % 2 == 0 ? null : domain.Id);
 
                 // What a sector may hold after a crash: what was flushed last, and everything written since.
                 var allowed = Enumerable.Range(0, Sectors).Select(_ => new HashSet<byte> { 200 }).ToArray();
@@ -103,7 +105,7 @@ public class CrashModelTests
                             break;
                         default:
                             disk = random.Next(2) == 0 ? disk.Crash(random) : disk.Reopen();
-                            volume = VolumeDevice.Open(disk, store, _ => null!, TimeProvider.System);
+                            volume = VolumeDevice.Open(disk, store, _ => domain, TimeProvider.System);
                             var read = new byte[Block.Size];
                             volume.Read(0, read);
                             for (var i = 0; i < Sectors; i++)

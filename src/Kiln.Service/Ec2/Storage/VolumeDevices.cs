@@ -78,7 +78,8 @@ public sealed partial class VolumeDevices(
                 RegionStores.MakePrivate(folder);
                 ManifestId? manifest = volume.BaseManifestId is { } id ? new ManifestId(id) : null;
                 entry.Device ??= VolumeDevice.Create(
-                    folder, Bytes(volume.SizeGiB), manifest, stores.Of(volume.Region), ring.Get, clock);
+                    folder, Bytes(volume.SizeGiB), manifest, stores.Of(volume.Region), ring.Get, clock,
+                    volume.DataKeyId);
             }
             catch (IOException failure)
             {

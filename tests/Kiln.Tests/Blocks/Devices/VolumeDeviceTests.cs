@@ -55,7 +55,8 @@ public class VolumeDeviceTests
         var random = new Random(seed);
         var model = new byte[Size];
         var cuts = new List<(string Id, byte[] Content)>();
-        var volume = VolumeDevice.Create(folder.Sub("vol"), Size, null, store, keys, TimeProvider.System);
+        var volume = VolumeDevice.Create(
+            folder.Sub("vol"), Size, null, store, keys, TimeProvider.System, domain?.Id);
         try
         {
             for (var step = 0; step < 300; step++)
