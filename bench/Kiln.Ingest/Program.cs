@@ -11,6 +11,7 @@ using Kiln.Blocks.Manifests;
 //   export STORE ID FILE [--key]
 //   stage STORE FILE [--key]                               puts every block as the EBS direct API would, 4 at a time
 //   volume STORE FILE DIR [--key]                          writes FILE into a volume, cuts it, uploads the cut
+//   layer STORE DIR [--key]                                processor time of a guest's requests in a volume's layer
 if (args.Length < 3)
 {
     Console.Error.WriteLine("usage: ingest STORE FILE [--key] [--parent ID --dirty LIST]");
@@ -45,6 +46,9 @@ switch (args[0])
         break;
     case "volume":
         Console.WriteLine(await Volumes.Run(store, args[2], args[3], domain));
+        break;
+    case "layer":
+        Layers.Run(store, args[2], domain);
         break;
     default:
         Console.Error.WriteLine($"'{args[0]}' is not a verb.");
