@@ -3,7 +3,8 @@ using Kiln.Blocks.Crypto;
 
 namespace Kiln.Blocks.Devices;
 
-/// <summary>How the key of an encrypted layer follows from the volume's data key. Format: docs/formats/volume.md.</summary>
+/// <summary>How the key of an encrypted layer follows from the volume's data key.</summary>
+/// <remarks>Format: docs/formats/volume.md.</remarks>
 /// <param name="Salt">Random for each layer: no two layers share a key, so equal sectors of two differ.</param>
 /// <param name="Check">Tells whether the right data key was brought: XTS itself would show noise.</param>
 internal sealed record LayerKey(byte[] Salt, byte[] Check)

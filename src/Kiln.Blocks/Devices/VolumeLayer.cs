@@ -33,7 +33,8 @@ internal sealed class VolumeLayer : IDisposable
     private ulong sequence;
     private int written;
 
-    private VolumeLayer(IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
+    private VolumeLayer(
+        IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
     {
         this.backend = backend;
         this.log = log;

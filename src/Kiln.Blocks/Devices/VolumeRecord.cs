@@ -68,7 +68,11 @@ internal sealed record VolumeRecord
         try
         {
             var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
-            if (record is { Version: ClearVersion or FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null, HasItsKeys: true }
+            if (record is
+                {
+                    Version: ClearVersion or FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null,
+                    HasItsKeys: true,
+                }
                 && (record.Base is null || ManifestId.IsValid(record.Base))) return record;
         }
         catch (JsonException e)

@@ -219,6 +219,30 @@ public class EncryptedVolumeTests
         AssertReads(VolumeDevice.Open(disk.Reopen(), store, _ => null!, TimeProvider.System), 0, Marked("old", 4096));
     }
 
+    [Theory]
+    [InlineData("\"Domain\": \"key-1\"", "\"Domain\": null")]
+    [InlineData("\"Key\": {", "\"Yek\": {")]
+    [InlineData("\"Salt\": \"", "\"Salt\": \"AAAA")]
+    [InlineData("\"Salt\": \"", "\"Salt\": \"?")]
+    [InlineData("\"Check\"", "\"Kcehc\"")]
+    public void Record_without_the_keys_of_its_layers_is_refused(string good, string wrong)
+    {
+        using var store = BlockStore.Open(new MemoryBackend(), Some.Small, TimeProvider.System);
+        using var domain = Some.Domain();
+        var disk = new MemoryBackend();
+        VolumeDevice.Create(disk, Size, null, store, _ => domain, TimeProvider.System, domain.Id).Dispose();
+        disk = disk.Reopen();
+        var bytes = new byte[disk.Open("volume").Length];
+        disk.Open("volume").Read(0, bytes);
+        var json = Encoding.UTF8.GetString(bytes[..^18]);
+        Assert.Contains(good, json, StringComparison.Ordinal);
+        json = json.Replace(good, wrong, StringComparison.Ordinal);
+        var hash = System.IO.Hashing.XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(json));
+        disk.WriteAtomic("volume", Encoding.UTF8.GetBytes($"{json}\n{hash:x16}\n"));
+        Assert.Throws<BlockCorruptException>(
+            () => VolumeDevice.Open(disk, store, _ => domain, TimeProvider.System));
+    }
+
     // A clear snapshot of four blocks; the last holds a marker.
     private static Kiln.Blocks.Manifests.ManifestId Base(BlockStore store, out byte[] content)
     {
