@@ -8,7 +8,7 @@ internal static class OptionTexts
         ["Data"] = "Folder for the database and the blocks (./data).",
         ["Listen"] = "ADDRESS:PORT to listen on (127.0.0.1:4566).",
         ["Dev"] = "Development shortcuts, loopback only: well-known credentials, movable clock.",
-        ["Guests"] = "How instances run: auto, qemu or simulated (auto).",
+        ["Guests"] = "How instances run: auto or simulated (auto); this version simulates either way.",
         ["Regions"] = "Enabled Regions, separated by commas.",
         ["Database"] = "postgres://user:password@host:port/database; SQLite in the data folder without it.",
         ["MasterKey"] = "Master key file (DATA.master-key beside the data folder).",

@@ -103,7 +103,9 @@ public static class OptionsReader
         else if (options.Dev && !IPAddress.IsLoopback(listen.Address))
             yield return $"--dev: its well-known credentials are for loopback only; '{options.Listen}' "
                 + "can be reached from elsewhere.";
-        if (options.Guests is not ("auto" or "qemu" or "simulated"))
+        if (options.Guests == "qemu")
+            yield return "--guests: this version has no QEMU guests; use auto or simulated.";
+        else if (options.Guests is not ("auto" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
         if (options.RegionList.Count == 0 || options.RegionList.Any(r => !IsRegionName(r)))
             yield return $"--regions: '{options.Regions}' is not a list of Region names such as us-east-1,eu-west-1.";

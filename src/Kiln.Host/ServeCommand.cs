@@ -70,6 +70,7 @@ internal static class ServeCommand
                 "WARNING: --dev is on: anybody on this machine may act as any account (secret 'test'), "
                 + "and the clock can be moved.");
         }
+        print.WriteLine("Instances are simulated: a machine's states and timings, over real volumes.");
         if (server.First is { } first)
             print.WriteLine(
                 $"Made account {first.AccountId}; its credentials are in {Path.GetFullPath(first.CredentialsFile)}");

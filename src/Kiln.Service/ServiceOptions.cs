@@ -18,7 +18,7 @@ public sealed class ServiceOptions
     /// <summary>Development shortcuts: well-known credentials and a clock that can be moved. Loopback only.</summary>
     public bool Dev { get; set; }
 
-    /// <summary>How instances run: <c>auto</c>, <c>qemu</c> or <c>simulated</c>.</summary>
+    /// <summary>How instances run: <c>auto</c> or <c>simulated</c>, which is one until there are QEMU guests.</summary>
     public string Guests { get; set; } = "auto";
 
     /// <summary>The enabled Regions, separated by commas.</summary>
