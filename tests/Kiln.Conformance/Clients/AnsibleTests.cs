@@ -4,7 +4,7 @@ using Kiln.Conformance.Fixtures;
 
 namespace Kiln.Conformance.Clients;
 
-/// <summary>Debian's Ansible with amazon.aws takes an image through its life; what is as wanted, it leaves alone.</summary>
+/// <summary>Debian's Ansible takes an image through its life; what is as wanted, it leaves alone.</summary>
 public sealed class AnsibleTests(World world)
 {
     // An account of its own: what is left behind is seen by listing everything.
@@ -27,7 +27,8 @@ public sealed class AnsibleTests(World world)
         Assert.Equal([("Made", "by-ansible"), ("Role", "web")], Pairs(image.Tags));
         var root = Assert.Single(image.BlockDeviceMappings).Ebs.SnapshotId;
         Assert.Equal(World.DigestOf(21), await world.Digest(root, Account));
-        Assert.Equal(2, Assert.Single((await Own(Account, R1, Stem + "-registered")).BlockDeviceMappings).Ebs.VolumeSize);
+        Assert.Equal(
+            2, Assert.Single((await Own(Account, R1, Stem + "-registered")).BlockDeviceMappings).Ebs.VolumeSize);
         var copy = await Own(Account, R2, Stem);
         Assert.True(Assert.Single(copy.BlockDeviceMappings).Ebs.Encrypted);
         Assert.Equal([("Role", "web-copy")], Pairs(copy.Tags));
@@ -83,10 +84,12 @@ public sealed class AnsibleTests(World world)
         foreach (var region in new[] { R1, R2 })
         {
             var client = world.Ec2(Account, region);
-            var images = (await client.DescribeImagesAsync(new DescribeImagesRequest { Owners = ["self"] }, Cancel)).Images ?? [];
+            var images = (
+                await client.DescribeImagesAsync(new DescribeImagesRequest { Owners = ["self"] }, Cancel)).Images ?? [];
             Assert.Equal(region == R1 ? [source] : [], images.Select(i => i.ImageId));
             Assert.Equal(images.SelectMany(i => i.BlockDeviceMappings).Select(m => m.Ebs.SnapshotId),
-                ((await client.DescribeSnapshotsAsync(new DescribeSnapshotsRequest { OwnerIds = ["self"] }, Cancel)).Snapshots ?? [])
+                ((await client.DescribeSnapshotsAsync(
+                    new DescribeSnapshotsRequest { OwnerIds = ["self"] }, Cancel)).Snapshots ?? [])
                 .Select(s => s.SnapshotId));
             Assert.All((await client.DescribeInstancesAsync(new DescribeInstancesRequest(), Cancel)).Reservations ?? [],
                 r => Assert.Equal("terminated", r.Instances[0].State.Name.Value));

@@ -26,12 +26,15 @@ public sealed class AwsCliTests(World world)
         await Done(aws, $"ec2 wait instance-status-ok --instance-ids {instance}");
 
         var zone = (await aws.Json($"ec2 describe-instances --instance-ids {instance}"))
-            .GetProperty("Reservations")[0].GetProperty("Instances")[0].GetProperty("Placement").GetProperty("AvailabilityZone").GetString();
-        var volume = (await aws.Json($"ec2 create-volume --availability-zone {zone} --size 1")).GetProperty("VolumeId").GetString()!;
+            .GetProperty("Reservations")[0].GetProperty("Instances")[0].GetProperty("Placement")
+                .GetProperty("AvailabilityZone").GetString();
+        var volume = (await aws.Json($"ec2 create-volume --availability-zone {zone} --size 1")).GetProperty("VolumeId")
+            .GetString()!;
         await Done(aws, $"ec2 wait volume-available --volume-ids {volume}");
         await aws.Json($"ec2 attach-volume --volume-id {volume} --instance-id {instance} --device /dev/sdf");
         await Done(aws, $"ec2 wait volume-in-use --volume-ids {volume}");
-        var snapshot = (await aws.Json($"ec2 create-snapshot --volume-id {volume}")).GetProperty("SnapshotId").GetString()!;
+        var snapshot = (await aws.Json($"ec2 create-snapshot --volume-id {volume}")).GetProperty("SnapshotId")
+            .GetString()!;
         await Done(aws, $"ec2 wait snapshot-completed --snapshot-ids {snapshot}");
 
         await aws.Json($"ec2 stop-instances --instance-ids {instance}");
@@ -77,9 +80,9 @@ public sealed class AwsCliTests(World world)
         Assert.Equal(ids.Order(StringComparer.Ordinal), seen.Order(StringComparer.Ordinal));
 
         // A token opens nothing but the listing that it is of.
-        var page = await aws.Json("ec2 describe-images --owners self --max-results 5");
+        var page = (await aws.Json("ec2 describe-images --owners self --max-results 5")).GetProperty("NextToken").GetString();
         Assert.Equal("InvalidNextToken", await aws.Error(
-            $"ec2 describe-snapshots --owner-ids self --no-paginate --max-results 5 --next-token {page.GetProperty("NextToken").GetString()}"));
+            $"ec2 describe-snapshots --owner-ids self --no-paginate --max-results 5 --next-token {page}"));
     }
 
     [Fact]
@@ -92,7 +95,8 @@ public sealed class AwsCliTests(World world)
         var rehearsed = await aws.Run($"ec2 deregister-image --image-id {source} --dry-run");
         Assert.Equal(254, rehearsed.ExitCode);
         Assert.Equal("DryRunOperation", rehearsed.ErrorCode);
-        Assert.Equal("DryRunOperation", await aws.Error($"ec2 run-instances --image-id {source} --instance-type t3.micro --dry-run"));
+        Assert.Equal("DryRunOperation",
+            await aws.Error($"ec2 run-instances --image-id {source} --instance-type t3.micro --dry-run"));
         Assert.Equal("available", (await world.Describe(source, Account)).State.Value);
 
         foreach (var (arguments, code) in new[]
@@ -119,7 +123,8 @@ public sealed class AwsCliTests(World world)
     {
         const string Account = "666600000004";
         var aws = Aws(Account);
-        Assert.Equal($"arn:aws:iam::{Account}:root", (await aws.Json("sts get-caller-identity")).GetProperty("Arn").GetString());
+        Assert.Equal(
+            $"arn:aws:iam::{Account}:root", (await aws.Json("sts get-caller-identity")).GetProperty("Arn").GetString());
 
         var session = (await aws.Json("sts get-session-token")).GetProperty("Credentials");
         var variables = world.Kiln.Variables(Account, R1);
@@ -127,10 +132,12 @@ public sealed class AwsCliTests(World world)
         variables["AWS_SECRET_ACCESS_KEY"] = session.GetProperty("SecretAccessKey").GetString();
         variables["AWS_SESSION_TOKEN"] = session.GetProperty("SessionToken").GetString();
         var outcome = await Command.Run(AwsCli.Program,
-            ["--endpoint-url", world.Kiln.Url, "ec2", "describe-images", "--owners", "self"], variables, world.Kiln.Folder);
+            ["--endpoint-url", world.Kiln.Url, "ec2", "describe-images", "--owners", "self"], variables,
+                world.Kiln.Folder);
         Assert.True(outcome.ExitCode == 0, outcome.Errors);
 
-        var key = (await aws.Json("kms create-key --description cli")).GetProperty("KeyMetadata").GetProperty("KeyId").GetString()!;
+        var key = (await aws.Json("kms create-key --description cli")).GetProperty("KeyMetadata").GetProperty("KeyId")
+            .GetString()!;
         await aws.Json($"kms create-alias --alias-name alias/cli --target-key-id {key}");
         Assert.Contains("alias/cli", (await aws.Json("kms list-aliases")).GetRawText(), StringComparison.Ordinal);
         var file = Path.Combine(world.Kiln.Folder, "kms-plain");
@@ -138,10 +145,12 @@ public sealed class AwsCliTests(World world)
         var sealedText = (await aws.Json($"kms encrypt --key-id alias/cli --plaintext fileb://{file}"))
             .GetProperty("CiphertextBlob").GetString()!;
         await File.WriteAllBytesAsync(file, Convert.FromBase64String(sealedText), Cancel);
-        var plain = (await aws.Json($"kms decrypt --ciphertext-blob fileb://{file}")).GetProperty("Plaintext").GetString()!;
+        var plain = (await aws.Json($"kms decrypt --ciphertext-blob fileb://{file}")).GetProperty("Plaintext")
+            .GetString()!;
         Assert.Equal("the bytes"u8.ToArray(), Convert.FromBase64String(plain));
         await aws.Json($"kms disable-key --key-id {key}");
-        Assert.Equal("DisabledException", await aws.Error($"kms encrypt --key-id alias/cli --plaintext fileb://{file}"));
+        Assert.Equal(
+            "DisabledException", await aws.Error($"kms encrypt --key-id alias/cli --plaintext fileb://{file}"));
         await aws.Json($"kms schedule-key-deletion --key-id {key} --pending-window-in-days 7");
         Assert.Equal("PendingDeletion", (await aws.Json($"kms describe-key --key-id {key}"))
             .GetProperty("KeyMetadata").GetProperty("KeyState").GetString());

@@ -3,7 +3,7 @@ using Kiln.Conformance.Fixtures;
 
 namespace Kiln.Conformance.Clients;
 
-/// <summary>What the first start writes is all that a client needs, and without <c>--dev</c> nothing else will do.</summary>
+/// <summary>What the first start writes is all a client needs; without <c>--dev</c> nothing else will do.</summary>
 public sealed class CredentialsTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -31,11 +31,14 @@ public sealed class CredentialsTests
 
         foreach (var id in new[] { "test", KilnProcess.A })
         {
-            Assert.Equal("AuthFailure", (await Cli(kiln, "ec2 describe-images --owners self", v => v["AWS_ACCESS_KEY_ID"] = id)).ErrorCode);
-            Assert.Equal("InvalidClientTokenId", (await Cli(kiln, "sts get-caller-identity", v => v["AWS_ACCESS_KEY_ID"] = id)).ErrorCode);
+            Assert.Equal("AuthFailure",
+                (await Cli(kiln, "ec2 describe-images --owners self", v => v["AWS_ACCESS_KEY_ID"] = id)).ErrorCode);
+            Assert.Equal("InvalidClientTokenId",
+                (await Cli(kiln, "sts get-caller-identity", v => v["AWS_ACCESS_KEY_ID"] = id)).ErrorCode);
         }
         var secret = await Cli(kiln, "sts get-caller-identity", v =>
-            v["AWS_ACCESS_KEY_ID"] = File.ReadLines(file).First(l => l.StartsWith("aws_access_key_id", StringComparison.Ordinal)).Split('=')[1].Trim());
+            v["AWS_ACCESS_KEY_ID"] = File.ReadLines(file)
+                .First(l => l.StartsWith("aws_access_key_id", StringComparison.Ordinal)).Split('=')[1].Trim());
         Assert.Equal("SignatureDoesNotMatch", secret.ErrorCode);
 
         using var http = new HttpClient();
@@ -57,7 +60,8 @@ public sealed class CredentialsTests
         await kiln.InitializeAsync();
         foreach (var (id, account) in new[] { ("test", "000000000000"), (KilnProcess.B, KilnProcess.B) })
         {
-            var outcome = await Cli(kiln, "sts get-caller-identity --query Account --output text", v => v["AWS_ACCESS_KEY_ID"] = id);
+            var outcome = await Cli(kiln, "sts get-caller-identity --query Account --output text", v =>
+                v["AWS_ACCESS_KEY_ID"] = id);
             Assert.Equal(account, outcome.Output.Trim());
         }
         Assert.Equal("SignatureDoesNotMatch", (await Cli(kiln, "sts get-caller-identity", v =>
@@ -68,6 +72,7 @@ public sealed class CredentialsTests
     {
         var variables = kiln.Variables(KilnProcess.A, KilnProcess.R1);
         change(variables);
-        return Command.Run(AwsCli.Program, ["--endpoint-url", kiln.Url, .. arguments.Split(' ')], variables, kiln.Folder);
+        return Command.Run(
+            AwsCli.Program, ["--endpoint-url", kiln.Url, .. arguments.Split(' ')], variables, kiln.Folder);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.EC2.Model;
 using Amazon.KeyManagementService.Model;
 using Kiln.Conformance.Fixtures;
@@ -18,6 +19,10 @@ public sealed class PackerTests(World world)
         // An account of its own: what is left behind is seen by listing everything.
         const string Account = "444400000001";
         var older = await Base(1, Account);
+        // Packer's most_recent compares whole seconds.
+        var made = (await world.Describe(older, Account)).CreationDate;
+        await World.Eventually(() => Task.FromResult(TimeProvider.System.GetUtcNow()),
+            now => now > DateTimeOffset.Parse(made, CultureInfo.InvariantCulture).AddSeconds(1));
         var newer = await Base(2, Account);
         Assert.NotEqual(older, newer);
 
@@ -79,12 +84,14 @@ public sealed class PackerTests(World world)
         Assert.Equal("/dev/xvda", image.RootDeviceName);
         Assert.Equal(2, Assert.Single(image.BlockDeviceMappings).Ebs.VolumeSize);
         Assert.True(image.EnaSupport);
-        var volume = Assert.Single((await world.Ec2(Account).DescribeVolumesAsync(new DescribeVolumesRequest(), Cancel)).Volumes);
+        var volume = Assert.Single(
+            (await world.Ec2(Account).DescribeVolumesAsync(new DescribeVolumesRequest(), Cancel)).Volumes);
         Assert.Equal("available", volume.State.Value);
         Assert.Equal([("Of", "surrogate")], Pairs(volume.Tags));
         await world.Ec2(Account).DeleteVolumeAsync(new DeleteVolumeRequest { VolumeId = volume.VolumeId }, Cancel);
         await World.Eventually(
-            async () => (await world.Ec2(Account).DescribeVolumesAsync(new DescribeVolumesRequest(), Cancel)).Volumes ?? [],
+            async () =>
+                (await world.Ec2(Account).DescribeVolumesAsync(new DescribeVolumesRequest(), Cancel)).Volumes ?? [],
             volumes => volumes.Count == 0);
         await NothingElse(Account, R1, source, image.ImageId);
     }
@@ -110,7 +117,8 @@ public sealed class PackerTests(World world)
         (await world.Ec2(account).RegisterImageAsync(new RegisterImageRequest
         {
             Name = world.Name("base"), Architecture = "x86_64", VirtualizationType = "hvm", EnaSupport = true,
-            RootDeviceName = "/dev/xvda", BlockDeviceMappings = [World.Mapping("/dev/xvda", await world.Disk(seed, account))],
+            RootDeviceName = "/dev/xvda",
+                BlockDeviceMappings = [World.Mapping("/dev/xvda", await world.Disk(seed, account))],
         }, Cancel)).ImageId;
 
     private async Task<string> Key(string account, string region) =>
@@ -141,7 +149,8 @@ public sealed class PackerTests(World world)
         Assert.Equal(images.Order(StringComparer.Ordinal), left.Select(i => i.ImageId).Order(StringComparer.Ordinal));
         Assert.Equal(
             left.SelectMany(i => i.BlockDeviceMappings).Select(m => m.Ebs.SnapshotId).Order(StringComparer.Ordinal),
-            (await client.DescribeSnapshotsAsync(new DescribeSnapshotsRequest { OwnerIds = ["self"] }, Cancel)).Snapshots
+            (await client.DescribeSnapshotsAsync(
+                new DescribeSnapshotsRequest { OwnerIds = ["self"] }, Cancel)).Snapshots
                 .Select(s => s.SnapshotId).Order(StringComparer.Ordinal));
         Assert.All((await client.DescribeInstancesAsync(new DescribeInstancesRequest(), Cancel)).Reservations ?? [],
             r => Assert.Equal("terminated", r.Instances[0].State.Name.Value));

@@ -79,10 +79,56 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         await Bad("InvalidSnapshot.NotFound", "snap-0123456789abcdef0");
         await Bad("InvalidVolume.NotFound", "vol-0123456789abcdef0");
         await Bad("InvalidInstanceID.NotFound", "i-0123456789abcdef0");
+        await Bad("InvalidKeyPair.NotFound", "key-0123456789abcdef0");
+        await Bad("InvalidGroup.NotFound", "sg-0123456789abcdef0");
+        await Bad("InvalidSecurityGroupRuleId.NotFound", "sgr-0123456789abcdef0");
+        await Bad("InvalidVpcID.NotFound", "vpc-0123456789abcdef0");
+        await Bad("InvalidSubnetID.NotFound", "subnet-0123456789abcdef0");
+        await Bad("InvalidNetworkInterfaceID.NotFound", "eni-0123456789abcdef0");
+        await Bad("InvalidRouteTableID.NotFound", "rtb-0123456789abcdef0");
+        await Bad("InvalidInternetGatewayID.NotFound", "igw-0123456789abcdef0");
+        await Bad("InvalidDhcpOptionID.NotFound", "dopt-0123456789abcdef0");
         await Bad("InvalidID", "what-0123456789abcdef0");
         await Bad("InvalidID", "nonsense");
         await Bad("InvalidSnapshot.NotFound", await server.Snapshot(account: TestServer.B));
         Assert.Empty(await TagsOf(image));
+    }
+
+    [Fact]
+    public async Task Tags_networks_groups_and_keys_and_forgets_them_with_the_resource()
+    {
+        var vpc = (await _ec2.CreateVpcAsync(new CreateVpcRequest { CidrBlock = "10.9.0.0/16" }, Cancel)).Vpc.VpcId;
+        var subnet = (await _ec2.CreateSubnetAsync(
+            new CreateSubnetRequest { VpcId = vpc, CidrBlock = "10.9.0.0/24" }, Cancel)).Subnet.SubnetId;
+        var key = (await _ec2.CreateKeyPairAsync(new CreateKeyPairRequest { KeyName = "tagged" }, Cancel)).KeyPair;
+        var of = new List<Filter> { new("vpc-id", [vpc]) };
+        var group = (await _ec2.DescribeSecurityGroupsAsync(
+            new DescribeSecurityGroupsRequest { Filters = of }, Cancel)).SecurityGroups[0].GroupId;
+        var table = (await _ec2.DescribeRouteTablesAsync(
+            new DescribeRouteTablesRequest { Filters = of }, Cancel)).RouteTables[0].RouteTableId;
+        var rule = (await _ec2.DescribeSecurityGroupRulesAsync(new DescribeSecurityGroupRulesRequest
+        {
+            Filters = [new Filter("group-id", [group])],
+        }, Cancel)).SecurityGroupRules[0].SecurityGroupRuleId;
+        var options = (await _ec2.DescribeDhcpOptionsAsync(new DescribeDhcpOptionsRequest(), Cancel)).DhcpOptions[0];
+        var gateway = (await _ec2.DescribeInternetGatewaysAsync(
+            new DescribeInternetGatewaysRequest(), Cancel)).InternetGateways[0].InternetGatewayId;
+
+        string[] passing = [vpc, subnet, key.KeyPairId, group, table, rule];
+        string[] ids = [.. passing, options.DhcpOptionsId, gateway];
+        await _ec2.CreateTagsAsync(new CreateTagsRequest { Resources = [.. ids], Tags = [new Tag("a", "b")] }, Cancel);
+        foreach (var id in ids)
+            Assert.Equal([("a", "b")], await TagsOf(id));
+        Assert.Equal("b", Assert.Single((await _ec2.DescribeKeyPairsAsync(
+            new DescribeKeyPairsRequest { Filters = [new Filter("tag:a", ["b"])] }, Cancel)).KeyPairs).Tags[0].Value);
+        await Refused("InvalidVpcID.NotFound", () =>
+            server.Ec2(TestServer.B).CreateTagsAsync(Put(vpc, ("a", "b")), Cancel));
+
+        await _ec2.DeleteKeyPairAsync(new DeleteKeyPairRequest { KeyName = "tagged" }, Cancel);
+        await _ec2.DeleteSubnetAsync(new DeleteSubnetRequest { SubnetId = subnet }, Cancel);
+        await _ec2.DeleteVpcAsync(new DeleteVpcRequest { VpcId = vpc }, Cancel);
+        foreach (var id in passing)
+            Assert.Empty(await TagsOf(id));
     }
 
     [Fact]
