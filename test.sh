@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds Kiln and runs every test. Ends with one line: N passed, N failed, N skipped.
 #
-#   ./test.sh                                  everything
+#   ./test.sh                                  everything, and what keeps rows on PostgreSQL too
 #   ./test.sh -class 'Kiln.Tests.Contract.*'   what the xunit filter selects, in every test project
 #
 # KILN_CONFIGURATION=Release builds that configuration; the default is Debug, whose assertions are on.
@@ -77,33 +77,48 @@ dotnet build Kiln.slnx -c "$configuration" -v quiet -clp:ErrorsOnly || exit 1
 # The number in an attribute of the report's first assembly element; the console's text is not read.
 count() { grep -o "<assembly [^>]*" "$1" | head -1 | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*'; }
 
-rm -rf "$results"
-mkdir -p "$results"
-passed=0 failed=0 skipped=0 crashed=0
-summary=()
-for project in "${projects[@]}"; do
-  report="$results/$project.xml"
+# Runs one project's tests under a name of the pass, and adds what came out: pass, project, xunit's filters.
+run() {
+  local pass=$1 project=$2 report="$results/${1// /-}.xml" code p f s
+  shift 2
   echo
-  echo "== $project"
+  echo "== $pass"
   timeout --foreground --kill-after=30s "${minutes_max}m" \
     "tests/$project/bin/$configuration/net10.0/$project" -noLogo -noColor -noAutoReporters \
     -result-xml "$report" "$@"
   code=$?
   if [ ! -s "$report" ] || [ -z "$(count "$report" passed)" ]; then
-    summary+=("$project: no result, the test process ended with exit code $code")
+    summary+=("$pass: no result, the test process ended with exit code $code")
     failed=$((failed + 1)) crashed=1
-    continue
+    return
   fi
   p=$(count "$report" passed) s=$(count "$report" skipped)
   # An error outside a test (a fixture that does not come down) is a failure like any other.
   f=$(($(count "$report" failed) + $(count "$report" errors)))
   if [ "$code" != 0 ] && [ "$f" = 0 ] && [ $((p + s)) != 0 ]; then
-    summary+=("$project: the test process ended with exit code $code though no test failed")
+    summary+=("$pass: the test process ended with exit code $code though no test failed")
     f=1
   fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  summary+=("$project: $p passed, $f failed, $s skipped")
+  summary+=("$pass: $p passed, $f failed, $s skipped, ${SECONDS} s since the build")
+}
+
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0 crashed=0
+summary=()
+SECONDS=0
+for project in "${projects[@]}"; do
+  run "$project" "$project" "$@"
 done
+
+# Everything that keeps rows runs a second time on PostgreSQL; a filter of the caller's has its one run above, and
+# KILN_TEST_POSTGRES=1 moves that one there. The rest (blocks, protocol, architecture) knows no database.
+if [ $# = 0 ] && have /usr/lib/postgresql; then
+  filters=()
+  for area in Ec2 Ebs Kms Iam Sts Work Persistence Cli Fuzz Calls; do filters+=(-namespace "Kiln.Tests.$area*"); done
+  KILN_TEST_POSTGRES=1 run "Kiln.Tests on PostgreSQL" Kiln.Tests "${filters[@]}"
+fi
 
 echo
 printf '%s\n' "${summary[@]}"

@@ -23,8 +23,8 @@ public sealed class DbStart(IServiceScopeFactory scopes, DomainClock clock)
             // Pooled connections have read the schema without them.
             SqliteConnection.ClearPool(sqlite);
         }
-        await Work.Work.Want(db, KeptAnswers.WorkKind, "all", clock.GetUtcNow(), cancel);
-        await db.SaveChangesAsync(cancel);
+        await Work.Work.Commit(
+            db, () => Work.Work.Want(db, KeptAnswers.WorkKind, "all", clock.GetUtcNow(), cancel), cancel);
         var offset = await db.Settings.AsNoTracking().SingleOrDefaultAsync(s => s.Name == ClockSetting.Name, cancel);
         if (offset is not null)
             clock.Adopt(ClockSetting.Parse(offset.Value));

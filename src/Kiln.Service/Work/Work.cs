@@ -68,6 +68,25 @@ public sealed class Work
             row.DueAt = dueAt;
     }
 
+    /// <summary>Commits a wish of a start, which nobody runs again: another node may wish for the same at the same
+    /// time.</summary>
+    public static async Task Commit(Db db, Func<Task> want, CancellationToken cancel)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await want();
+            try
+            {
+                await db.SaveChangesAsync(cancel);
+                return;
+            }
+            catch (Exception raced) when (attempt < Calls.Pipeline.AttemptsMax && DbErrors.IsConflict(raced))
+            {
+                db.ChangeTracker.Clear();
+            }
+        }
+    }
+
     private sealed class Configuration : IEntityTypeConfiguration<Work>
     {
         public void Configure(EntityTypeBuilder<Work> builder)

@@ -34,7 +34,15 @@ public sealed class TwoNodesTests : IAsyncLifetime
         if (PostgresServer.Missing is { } why)
             Assert.Skip(why);
         // Together, on an empty database: each may find that the other makes the schema and the first account.
-        await Task.WhenAll(_a.StartAsync().AsTask(), _b.StartAsync().AsTask());
+        try
+        {
+            await Task.WhenAll(_a.StartAsync().AsTask(), _b.StartAsync().AsTask());
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -48,8 +48,8 @@ public sealed partial class StorageStart(
                     await devices.Delete(region, id, cancel);
             }
         }
-        await Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
-        await db.SaveChangesAsync(cancel);
+        await Work.Work.Commit(
+            db, () => Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The folder of {Region} cannot be swept")]
