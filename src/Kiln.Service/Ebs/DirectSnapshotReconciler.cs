@@ -37,7 +37,7 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
     {
         var now = clock.GetUtcNow();
         var upload = uploads.InMemory(snapshot.Id);
-        var deadline = snapshot.DirectDeadline!.Value;
+        var deadline = snapshot.DirectDeadline ?? snapshot.StartTime.AddMinutes(snapshot.DirectTimeoutMinutes);
         if (upload is not null && upload.Deadline > deadline)
             deadline = upload.Deadline;
         if (now < deadline && !snapshot.DeleteRequested)

@@ -295,6 +295,12 @@ public sealed partial class VolumeDevices(
     {
         var device = VolumeDevice.Open(
             FolderOf(volume.Region, volume.Id), stores.Of(volume.Region), ring.Get, clock);
+        if (device.DomainId != volume.DataKeyId)
+        {
+            // The record beside the layers is no secret; whoever changed it must not turn encryption off.
+            device.Dispose();
+            throw Ec2Error.DataLost(volume.Id, volume.Region, "its local layers are not under the volume's data key");
+        }
         if (device.Cuts.Count == 0)
             return device;
         try
