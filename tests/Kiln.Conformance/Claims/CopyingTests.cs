@@ -143,6 +143,21 @@ public sealed class CopyingTests(World world) : ClaimTests(world)
         Assert.Equal("Client.InternalError", failed.StateReason.Code);
     }
 
+    [Fact, Claim("C156")]
+    public async Task C156_With_encryption_by_default_every_new_volume_and_copy_is_encrypted()
+    {
+        const string Careful = "555555555555";
+        var ec2 = World.Ec2(Careful);
+        var image = await World.Golden(611, Careful);
+        await ec2.EnableEbsEncryptionByDefaultAsync(new EnableEbsEncryptionByDefaultRequest(), Cancel);
+
+        var copy = await World.Copy(image, R1, R1, Careful);
+        Assert.True((await World.Completed((await World.SnapshotsOf(copy, Careful))[0], Careful)).Encrypted);
+        var volume = await VolumeIs(World.VolumeAt(await World.Launch(image, Careful)), "in-use", Careful);
+        Assert.True(volume.Encrypted);
+        Assert.Equal(World.DigestOf(611), await World.VolumeDigest(volume.VolumeId, Careful));
+    }
+
     private async Task<string> KeyOf(string image, string region) =>
         (await World.Completed((await World.SnapshotsOf(image, region: region))[0], region: region)).KmsKeyId;
 
