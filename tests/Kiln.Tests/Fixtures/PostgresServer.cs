@@ -5,8 +5,9 @@ using Npgsql;
 
 namespace Kiln.Tests.Fixtures;
 
-/// <summary>A PostgreSQL of Debian's package, started once for the test process on a free port, gone with it.</summary>
-public sealed class PostgresServer
+/// <summary>A PostgreSQL of Debian's package, started by the first test that needs it, on a free port; gone after the
+/// last.</summary>
+public sealed class PostgresServer : IDisposable
 {
     /// <summary>Set to 1, every <see cref="TestServer"/> keeps its rows on PostgreSQL instead of SQLite.</summary>
     public const string Switch = "KILN_TEST_POSTGRES";
@@ -15,6 +16,7 @@ public sealed class PostgresServer
     private readonly string _folder = Directory.CreateTempSubdirectory("kiln-pg-").FullName;
     private readonly int _port;
     private int _databases;
+    private bool _stopped;
 
     private PostgresServer()
     {
@@ -23,7 +25,8 @@ public sealed class PostgresServer
             probe.Start();
             _port = ((IPEndPoint)probe.LocalEndpoint).Port;
         }
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
+        // For a run that is broken off: the fixture of the assembly comes first.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Dispose();
         // PostgreSQL refuses to run as root; Debian's package brings a user for it.
         if (Environment.UserName == "root")
             Run("chown", ["postgres", _folder], asPostgres: false);
@@ -47,15 +50,29 @@ public sealed class PostgresServer
     {
         var server = Started.Value;
         var name = $"kiln{Interlocked.Increment(ref server._databases)}";
-        using var connection =
-            new NpgsqlConnection($"Host=127.0.0.1;Port={server._port};Username=kiln;Database=postgres");
-        connection.Open();
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The name is ours.
-        command.CommandText = $"CREATE DATABASE {name}";
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
+        server.Execute($"CREATE DATABASE {name}");
         return $"postgres://kiln@127.0.0.1:{server._port}/{name}?Maximum Pool Size=20";
+    }
+
+    /// <summary>Removes a database that <see cref="NewDatabase"/> made: hundreds of them would fill the disk.</summary>
+    public static void Drop(string address) =>
+        Started.Value.Execute($"DROP DATABASE {new Uri(address).AbsolutePath.Trim('/')} WITH (FORCE)");
+
+    /// <summary>Stops what was started.</summary>
+    public static void StopIfStarted()
+    {
+        if (Started.IsValueCreated)
+            Started.Value.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_stopped)
+            return;
+        _stopped = true;
+        Run(Binary("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private static string? BinaryFolder => Directory.Exists("/usr/lib/postgresql")
@@ -87,9 +104,15 @@ public sealed class PostgresServer
                 $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 
-    private void Stop()
+    private void Execute(string statement)
     {
-        Run(Binary("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);
-        Directory.Delete(_folder, recursive: true);
+        using var connection =
+            new NpgsqlConnection($"Host=127.0.0.1;Port={_port};Username=kiln;Database=postgres");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The names in it are ours.
+        command.CommandText = statement;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
     }
 }

@@ -121,6 +121,8 @@ public sealed class TestServer : IAsyncLifetime
         foreach (var client in _clients)
             client.Dispose();
         await StopAsync();
+        if (_database is not null)
+            PostgresServer.Drop(_database);
         Directory.Delete(_folder, recursive: true);
     }
 

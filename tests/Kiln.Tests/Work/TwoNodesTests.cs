@@ -19,12 +19,12 @@ public sealed class TwoNodesTests : IAsyncLifetime
     private readonly DomainClock _wallOfB = new(TimeProvider.System);
     private readonly TestServer _a;
     private readonly TestServer _b;
+    private readonly Lazy<string> _database = new(PostgresServer.NewDatabase);
 
     public TwoNodesTests()
     {
-        var database = new Lazy<string>(PostgresServer.NewDatabase);
-        _a = Node(database, TimeProvider.System);
-        _b = Node(database, _wallOfB);
+        _a = Node(TimeProvider.System);
+        _b = Node(_wallOfB);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -49,6 +49,8 @@ public sealed class TwoNodesTests : IAsyncLifetime
     {
         await _b.DisposeAsync();
         await _a.DisposeAsync();
+        if (_database.IsValueCreated)
+            PostgresServer.Drop(_database.Value);
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -144,12 +146,12 @@ public sealed class TwoNodesTests : IAsyncLifetime
             () => _b.Kms().DescribeKeyAsync(new DescribeKeyRequest { KeyId = key }, Cancel));
     }
 
-    private TestServer Node(Lazy<string> database, TimeProvider wall) => new()
+    private TestServer Node(TimeProvider wall) => new()
     {
         Wall = wall,
         Configure = options =>
         {
-            options.Database = database.Value;
+            options.Database = _database.Value;
             options.MasterKey = Path.Combine(_folder, "master-key");
         },
     };
