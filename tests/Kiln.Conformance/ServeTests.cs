@@ -25,7 +25,8 @@ public sealed class ServeTests
     public async Task A_wrong_setting_is_named_before_anything_starts(string option, string value, string sentence)
     {
         var folder = Directory.CreateTempSubdirectory("kiln-conf-").FullName;
-        var outcome = await Command.Run(KilnProcess.Program, ["serve", "--data", Path.Combine(folder, "data"), option, value]);
+        var outcome =
+            await Command.Run(KilnProcess.Program, ["serve", "--data", Path.Combine(folder, "data"), option, value]);
 
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains(sentence, outcome.Errors, StringComparison.Ordinal);

@@ -4,7 +4,8 @@ using Kiln.Conformance.Fixtures;
 
 namespace Kiln.Conformance.Claims;
 
-/// <summary>What every group of claims stands on: the world, short names for accounts and Regions, and one change of a machine.</summary>
+/// <summary>What every group of claims stands on: the world, short names for accounts and Regions, and one change of
+/// a machine.</summary>
 public abstract class ClaimTests(World world)
 {
     /// <summary>Owner, recipient, stranger.</summary>
@@ -22,7 +23,8 @@ public abstract class ClaimTests(World world)
     /// <summary>Ends a test that is cancelled.</summary>
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>Changes what is on an instance's disk: stop, put another volume in the old one's place. Answers the new volume.</summary>
+    /// <summary>Changes what is on an instance's disk: stop, put another volume in the old one's place. Answers the
+    /// new volume.</summary>
     protected async Task<string> ChangeDisk(Instance instance, int seed, string device = "/dev/xvda")
     {
         ArgumentNullException.ThrowIfNull(instance);
@@ -36,15 +38,18 @@ public abstract class ClaimTests(World world)
         }, Cancel)).Volume.VolumeId;
         await VolumeIs(volume, "available");
         await VolumeIs(World.VolumeAt(instance, device), "available");
-        await Ec2.AttachVolumeAsync(new AttachVolumeRequest { InstanceId = instance.InstanceId, VolumeId = volume, Device = device }, Cancel);
+        await Ec2.AttachVolumeAsync(
+            new AttachVolumeRequest { InstanceId = instance.InstanceId, VolumeId = volume, Device = device }, Cancel);
         await VolumeIs(volume, "in-use");
         return volume;
     }
 
     /// <summary>Waits until a volume is in a state.</summary>
-    protected Task<Volume> VolumeIs(string volume, string state, string account = A, string region = R1) => World.Eventually(
-        async () => (await World.Ec2(account, region).DescribeVolumesAsync(new DescribeVolumesRequest { VolumeIds = [volume] }, Cancel)).Volumes[0],
-        v => v.State.Value == state);
+    protected Task<Volume> VolumeIs(string volume, string state, string account = A, string region = R1) =>
+        World.Eventually(
+            async () => (await World.Ec2(account, region)
+                .DescribeVolumesAsync(new DescribeVolumesRequest { VolumeIds = [volume] }, Cancel)).Volumes[0],
+            v => v.State.Value == state);
 
     /// <summary>The code of a refusal.</summary>
     protected static async Task<string> Code(Func<Task> call) => (await World.Refused(call)).ErrorCode;

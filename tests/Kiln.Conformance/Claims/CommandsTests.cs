@@ -12,16 +12,20 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     {
         var instance = await World.Launch(await World.Golden(401));
         var name = World.Name("MyAMI");
-        var made = await Aws.Json("ec2", "create-image", "--instance-id", instance.InstanceId, "--name", name, "--description", "My AMI", "--no-reboot");
+        var made = await Aws.Json("ec2", "create-image", "--instance-id", instance.InstanceId, "--name", name,
+            "--description", "My AMI", "--no-reboot");
         var image = made.GetProperty("ImageId").GetString()!;
-        Assert.Equal("InvalidAMIName.Duplicate", await Aws.Error($"ec2 create-image --instance-id {instance.InstanceId} --name {name} --no-reboot"));
+        Assert.Equal("InvalidAMIName.Duplicate",
+            await Aws.Error($"ec2 create-image --instance-id {instance.InstanceId} --name {name} --no-reboot"));
         await World.Available(image);
 
         var shown = (await Aws.Json($"ec2 describe-images --image-ids {image}")).GetProperty("Images")[0];
         Assert.Equal("available", shown.GetProperty("State").GetString());
         Assert.Equal("My AMI", shown.GetProperty("Description").GetString());
-        var snapshot = shown.GetProperty("BlockDeviceMappings")[0].GetProperty("Ebs").GetProperty("SnapshotId").GetString();
-        var described = (await Aws.Json($"ec2 describe-snapshots --snapshot-ids {snapshot}")).GetProperty("Snapshots")[0];
+        var snapshot = shown.GetProperty("BlockDeviceMappings")[0].GetProperty("Ebs").GetProperty("SnapshotId")
+            .GetString();
+        var described = (await Aws.Json($"ec2 describe-snapshots --snapshot-ids {snapshot}"))
+            .GetProperty("Snapshots")[0];
         Assert.Contains(image, described.GetProperty("Description").GetString(), StringComparison.Ordinal);
     }
 
@@ -31,7 +35,8 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     public async Task C050_Rebooting_is_the_default(string flag)
     {
         var instance = await World.Launch(await World.Golden(402));
-        var image = (await Aws.Json($"ec2 create-image --instance-id {instance.InstanceId} --name {World.Name("rebooted")} {flag}"))
+        var image = (await Aws.Json(
+            $"ec2 create-image --instance-id {instance.InstanceId} --name {World.Name("rebooted")} {flag}"))
             .GetProperty("ImageId").GetString()!;
         await World.Available(image);
         await World.InState(instance.InstanceId, "running");
@@ -42,9 +47,11 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     public async Task C051_C098_register_image_moves_no_data_and_the_image_launches()
     {
         var snapshot = await World.Disk(403);
-        var image = (await Aws.Json("ec2", "register-image", "--name", World.Name("registered"), "--root-device-name", "/dev/xvda",
+        var image = (await Aws.Json(
+            "ec2", "register-image", "--name", World.Name("registered"), "--root-device-name", "/dev/xvda",
             "--architecture", "x86_64", "--virtualization-type", "hvm", "--ena-support",
-            "--block-device-mappings", $"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}")).GetProperty("ImageId").GetString()!;
+            "--block-device-mappings", $"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}")).GetProperty("ImageId")
+                .GetString()!;
         await World.Available(image);
         Assert.Equal(snapshot, Assert.Single(await World.SnapshotsOf(image)));
 
@@ -60,7 +67,8 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
         var snapshot = (await World.SnapshotsOf(image))[0];
         var refused = await Aws.Run($"ec2 delete-snapshot --snapshot-id {snapshot}");
         Assert.Equal("InvalidSnapshot.InUse", refused.ErrorCode);
-        Assert.Contains($"The snapshot {snapshot} is currently in use by {image}", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The snapshot {snapshot} is currently in use by {image}", refused.Errors, StringComparison.Ordinal);
 
         await Aws.Json($"ec2 deregister-image --image-id {image}");
         Assert.Equal(snapshot, (await Aws.Json($"ec2 describe-snapshots --snapshot-ids {snapshot}"))
@@ -73,7 +81,10 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     public async Task C053_C058_C081_copy_image_answers_at_once_and_shows_its_progress()
     {
         var source = await World.Golden(405, region: R2);
-        var image = (await Aws.Json($"ec2 copy-image --source-image-id {source} --source-region us-west-2 --region us-east-1 --name {World.Name("MyCopiedAMI")}"))
+        var image =
+            (await Aws.Json(
+            $"ec2 copy-image --source-image-id {source} --source-region us-west-2 --region us-east-1 "
+            + $"--name {World.Name("MyCopiedAMI")}"))
             .GetProperty("ImageId").GetString()!;
         Assert.NotEqual(source, image);
         await World.Available(image);
@@ -89,9 +100,12 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     public async Task C054_C100_modify_image_attribute_adds_an_account()
     {
         var image = await World.Golden(406);
-        await Aws.Json("ec2", "modify-image-attribute", "--image-id", image, "--launch-permission", "Add=[{UserId=123456789012}]");
-        var permissions = await Aws.Json($"ec2 describe-image-attribute --image-id {image} --attribute launchPermission");
-        Assert.Equal("123456789012", Assert.Single(permissions.GetProperty("LaunchPermissions").EnumerateArray()).GetProperty("UserId").GetString());
+        await Aws.Json(
+            "ec2", "modify-image-attribute", "--image-id", image, "--launch-permission", "Add=[{UserId=123456789012}]");
+        var permissions =
+            await Aws.Json($"ec2 describe-image-attribute --image-id {image} --attribute launchPermission");
+        Assert.Equal("123456789012", Assert.Single(permissions.GetProperty("LaunchPermissions").EnumerateArray())
+            .GetProperty("UserId").GetString());
     }
 
     [Fact, Claim("C056"), Claim("C088")]
@@ -99,8 +113,10 @@ public sealed class CommandsTests(World world) : ClaimTests(world)
     {
         var image = await World.Golden(407);
         var year = TimeProvider.System.GetUtcNow().Year + 1;
-        Assert.Equal("InvalidParameterValue", await Aws.Error($"ec2 enable-image-deprecation --image-id {image} --deprecate-at 2025-12-31T23:59:59.000Z"));
-        Assert.Equal("InvalidParameterValue", await Aws.Error($"ec2 enable-image-deprecation --image-id {image} --deprecate-at {year + 11}-01-01T00:00:00Z"));
+        Assert.Equal("InvalidParameterValue", await Aws.Error(
+            $"ec2 enable-image-deprecation --image-id {image} --deprecate-at 2025-12-31T23:59:59.000Z"));
+        Assert.Equal("InvalidParameterValue", await Aws.Error(
+            $"ec2 enable-image-deprecation --image-id {image} --deprecate-at {year + 11}-01-01T00:00:00Z"));
         await Aws.Json($"ec2 enable-image-deprecation --image-id {image} --deprecate-at {year}-12-31T23:59:59.000Z");
         Assert.Equal($"{year + 1}-01-01T00:00:00.000Z", (await World.Describe(image)).DeprecationTime is { } time
             ? DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture).UtcDateTime

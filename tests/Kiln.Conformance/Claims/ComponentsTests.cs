@@ -22,7 +22,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
             [
                 new BlockDeviceMapping
                 {
-                    DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { SnapshotId = snapshot, VolumeSize = size, VolumeType = type },
+                    DeviceName = "/dev/xvda",
+                    Ebs = new EbsBlockDevice { SnapshotId = snapshot, VolumeSize = size, VolumeType = type },
                 },
             ],
         };
@@ -51,7 +52,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
             BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
         };
         if (accepted)
-            Assert.Equal(type, (await World.Available((await Ec2.RegisterImageAsync(request, Cancel)).ImageId)).VirtualizationType.Value);
+            Assert.Equal(type, (await World.Available(
+                (await Ec2.RegisterImageAsync(request, Cancel)).ImageId)).VirtualizationType.Value);
         else
             Assert.Equal("InvalidParameterValue", await Code(() => Ec2.RegisterImageAsync(request, Cancel)));
     }
@@ -64,14 +66,16 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         {
             var image = (await Ec2.RegisterImageAsync(new RegisterImageRequest
             {
-                Name = World.Name("arch"), Architecture = architecture, VirtualizationType = "hvm", RootDeviceName = "/dev/xvda",
+                Name = World.Name("arch"), Architecture = architecture, VirtualizationType = "hvm",
+                RootDeviceName = "/dev/xvda",
                 EnaSupport = true, BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
             }, Cancel)).ImageId;
             Assert.Equal(architecture, (await World.Available(image)).Architecture.Value);
             if (architecture != "arm64")
                 continue;
             var refusal = await World.Refused(() => Ec2.RunInstancesAsync(
-                new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" }, Cancel));
+                new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" },
+                Cancel));
             Assert.Equal("InvalidParameterValue", refusal.ErrorCode);
             Assert.Contains("'x86_64'", refusal.Message, StringComparison.Ordinal);
             Assert.Contains("'arm64'", refusal.Message, StringComparison.Ordinal);
@@ -93,10 +97,12 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         var refusal = await World.Refused(() => Ec2.RunInstancesAsync(new RunInstancesRequest
         {
             ImageId = bigger, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro",
-            BlockDeviceMappings = [new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { VolumeSize = 2 } }],
+            BlockDeviceMappings =
+                [new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { VolumeSize = 2 } }],
         }, Cancel));
         Assert.Equal("InvalidBlockDeviceMapping", refusal.ErrorCode);
-        Assert.StartsWith("Volume of size 2GB is smaller than snapshot 'snap-", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Volume of size 2GB is smaller than snapshot 'snap-", refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith("', expect size >= 4GB", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -127,10 +133,12 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
             ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro",
             BlockDeviceMappings =
             [
-                new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { VolumeSize = 125, VolumeType = "st1" } },
+                new BlockDeviceMapping { DeviceName = "/dev/xvda",
+                    Ebs = new EbsBlockDevice { VolumeSize = 125, VolumeType = "st1" } },
             ],
         }, Cancel));
-        Assert.Contains(code, new[] { "BootForVolumeTypeUnsupported", "InvalidBlockDeviceMapping", "InvalidParameterValue" });
+        Assert.Contains(
+            code, new[] { "BootForVolumeTypeUnsupported", "InvalidBlockDeviceMapping", "InvalidParameterValue" });
     }
 
     [Fact, Claim("C036")]
@@ -143,7 +151,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         Assert.Equal("available", Assert.Single(await Volumes(World.VolumeAt(instance, "/dev/xvdf"))).State.Value);
 
         var keeper = await World.Launch(image, more: r => r.BlockDeviceMappings =
-            [new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { DeleteOnTermination = false } }]);
+            [new BlockDeviceMapping { DeviceName = "/dev/xvda",
+                Ebs = new EbsBlockDevice { DeleteOnTermination = false } }]);
         await Terminate(keeper);
         Assert.Equal("available", Assert.Single(await Volumes(World.VolumeAt(keeper))).State.Value);
     }
@@ -160,7 +169,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
             Name = World.Name("refused"), RootDeviceName = "/dev/xvda",
             BlockDeviceMappings =
             [
-                new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { SnapshotId = snapshot, Encrypted = true } },
+                new BlockDeviceMapping { DeviceName = "/dev/xvda",
+                    Ebs = new EbsBlockDevice { SnapshotId = snapshot, Encrypted = true } },
             ],
         }, Cancel));
         Assert.Contains(code, new[] { "InvalidParameterValue", "InvalidBlockDeviceMapping" });
@@ -172,11 +182,13 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         var image = await World.Golden(309);
         await Ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
-            ImageId = image, LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
+            ImageId = image,
+            LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
         }, Cancel);
         Assert.True((await World.Describe(image)).Public);
         await World.Launch(image, C);
-        await Ec2.ResetImageAttributeAsync(new ResetImageAttributeRequest { ImageId = image, Attribute = "launchPermission" }, Cancel);
+        await Ec2.ResetImageAttributeAsync(
+            new ResetImageAttributeRequest { ImageId = image, Attribute = "launchPermission" }, Cancel);
         Assert.False((await World.Describe(image)).Public);
     }
 
@@ -207,9 +219,11 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         await World.Available(image);
 
         var byTag = new List<Filter> { new("tag:version", [version]) };
-        Assert.Equal(image, Assert.Single((await Ec2.DescribeImagesAsync(new DescribeImagesRequest { Filters = byTag }, Cancel)).Images).ImageId);
+        Assert.Equal(image, Assert.Single(
+            (await Ec2.DescribeImagesAsync(new DescribeImagesRequest { Filters = byTag }, Cancel)).Images).ImageId);
         Assert.Equal((await World.SnapshotsOf(image))[0], Assert.Single(
-            (await Ec2.DescribeSnapshotsAsync(new DescribeSnapshotsRequest { Filters = byTag, OwnerIds = ["self"] }, Cancel)).Snapshots).SnapshotId);
+            (await Ec2.DescribeSnapshotsAsync(
+            new DescribeSnapshotsRequest { Filters = byTag, OwnerIds = ["self"] }, Cancel)).Snapshots).SnapshotId);
     }
 
     [Fact, Claim("C042"), Claim("C043"), Claim("C044"), Claim("C045"), Claim("C046")]
@@ -244,10 +258,12 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
         var image = await World.Register(snapshot);
         Assert.True((await World.Completed(snapshot)).Encrypted);
         var mark = World.Block(313, 0).AsSpan(100, 64).ToArray();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(World.Kiln.DataFolder, R1), "*", SearchOption.AllDirectories)
+        foreach (var file in Directory.EnumerateFiles(
+            Path.Combine(World.Kiln.DataFolder, R1), "*", SearchOption.AllDirectories)
             .Where(f => Path.GetFileName(f) != "lock"))
         {
-            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await using var stream =
+                new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[stream.Length];
             await stream.ReadExactlyAsync(bytes, Cancel);
             Assert.True(bytes.AsSpan().IndexOf(mark) < 0, $"{file} holds plain bytes of an encrypted snapshot");
@@ -274,7 +290,8 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
 
     private async Task Terminate(Instance instance)
     {
-        await Ec2.TerminateInstancesAsync(new TerminateInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
+        await Ec2.TerminateInstancesAsync(
+            new TerminateInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
         await World.InState(instance.InstanceId, "terminated");
     }
 

@@ -96,22 +96,25 @@ public sealed class CopyingTests(World world) : ClaimTests(world)
     }
 
     [Fact, Claim("C150")]
-    public async Task C150_Without_a_named_key_the_same_Region_keeps_the_key_and_another_takes_a_replica_or_its_default()
+    public async Task C150_Without_a_named_key_the_Region_keeps_the_key_and_another_takes_a_replica_or_default()
     {
         var plain = (await World.Kms().CreateKeyAsync(new CreateKeyRequest(), Cancel)).KeyMetadata.Arn;
         var image = await World.Register(await World.Disk(607, encrypted: true, key: plain));
         var same = await World.Copy(image, R1, R1);
         Assert.Equal(plain, await KeyOf(same, R1));
         var far = await World.Copy(image, R1, R2);
-        var defaults = await World.Kms(region: R2).DescribeKeyAsync(new DescribeKeyRequest { KeyId = "alias/aws/ebs" }, Cancel);
+        var defaults = await World.Kms(region: R2)
+            .DescribeKeyAsync(new DescribeKeyRequest { KeyId = "alias/aws/ebs" }, Cancel);
         Assert.Equal(defaults.KeyMetadata.Arn, await KeyOf(far, R2));
 
         var multi = (await World.Kms().CreateKeyAsync(new CreateKeyRequest { MultiRegion = true }, Cancel)).KeyMetadata;
-        await World.Kms().ReplicateKeyAsync(new ReplicateKeyRequest { KeyId = multi.KeyId, ReplicaRegion = R2 }, Cancel);
+        await World.Kms()
+            .ReplicateKeyAsync(new ReplicateKeyRequest { KeyId = multi.KeyId, ReplicaRegion = R2 }, Cancel);
         var replicated = await World.Register(await World.Disk(608, encrypted: true, key: multi.Arn));
         var replica = await World.Copy(replicated, R1, R2);
         Assert.Equal(multi.Arn.Replace(R1, R2, StringComparison.Ordinal), await KeyOf(replica, R2));
-        Assert.Equal(World.DigestOf(608), await World.Digest((await World.SnapshotsOf(replica, region: R2))[0], region: R2));
+        Assert.Equal(
+            World.DigestOf(608), await World.Digest((await World.SnapshotsOf(replica, region: R2))[0], region: R2));
     }
 
     [Fact, Claim("C151")]
@@ -136,7 +139,8 @@ public sealed class CopyingTests(World world) : ClaimTests(world)
 
         var copy = (await World.Ec2(region: R2).CopyImageAsync(new CopyImageRequest
         {
-            Name = World.Name("foreign-key"), SourceImageId = image, SourceRegion = R1, Encrypted = true, KmsKeyId = here,
+            Name = World.Name("foreign-key"), SourceImageId = image, SourceRegion = R1, Encrypted = true,
+            KmsKeyId = here,
         }, Cancel)).ImageId;
 
         var failed = await World.Settled(copy, A, R2, "failed");

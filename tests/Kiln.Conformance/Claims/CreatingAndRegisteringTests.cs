@@ -23,13 +23,15 @@ public sealed class CreatingAndRegisteringTests(World world) : ClaimTests(world)
             AvailabilityZone = "us-east-1a", SnapshotId = await World.Disk(502), VolumeType = "gp3",
         }, Cancel)).Volume.VolumeId;
         await VolumeIs(volume, "available");
-        var backup = (await Ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume, Description = "backup" }, Cancel)).Snapshot.SnapshotId;
+        var backup = (await Ec2.CreateSnapshotAsync(
+            new CreateSnapshotRequest { VolumeId = volume, Description = "backup" }, Cancel)).Snapshot.SnapshotId;
         await World.Completed(backup);
         await World.Launch(await World.Register(backup));
 
         Assert.Equal("InvalidBlockDeviceMapping", await Code(() => Ec2.RegisterImageAsync(new RegisterImageRequest
         {
-            Name = World.Name("rootless"), RootDeviceName = "/dev/sda1", BlockDeviceMappings = [World.Mapping("/dev/xvda", backup)],
+            Name = World.Name("rootless"), RootDeviceName = "/dev/sda1",
+            BlockDeviceMappings = [World.Mapping("/dev/xvda", backup)],
         }, Cancel)));
     }
 
@@ -39,14 +41,16 @@ public sealed class CreatingAndRegisteringTests(World world) : ClaimTests(world)
         var snapshot = await World.Disk(503);
         var plain = await World.Available((await Ec2.RegisterImageAsync(new RegisterImageRequest
         {
-            Name = World.Name("unknown"), RootDeviceName = "/dev/xvda", BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
+            Name = World.Name("unknown"), RootDeviceName = "/dev/xvda",
+            BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
         }, Cancel)).ImageId);
         Assert.Equal("i386", plain.Architecture.Value);
         Assert.Equal("paravirtual", plain.VirtualizationType.Value);
 
         var arm = (await Ec2.RegisterImageAsync(new RegisterImageRequest
         {
-            Name = World.Name("arm"), Architecture = "arm64", VirtualizationType = "hvm", EnaSupport = true, RootDeviceName = "/dev/xvda",
+            Name = World.Name("arm"), Architecture = "arm64", VirtualizationType = "hvm", EnaSupport = true,
+            RootDeviceName = "/dev/xvda",
             BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
         }, Cancel)).ImageId;
         await World.Available(arm);

@@ -52,16 +52,21 @@ public sealed class DeprecatingTests : IAsyncLifetime
         var ec2 = _world.Ec2();
         var aws = _world.Kiln.Aws();
         Assert.Equal("InvalidParameterValue", await World.Refused(() => ec2.EnableImageDeprecationAsync(
-            new EnableImageDeprecationRequest { ImageId = image, DeprecateAt = TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1) }, Cancel))
+            new EnableImageDeprecationRequest { ImageId = image,
+            DeprecateAt = TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-1) }, Cancel))
             .ContinueWith(t => t.Result.ErrorCode, TaskScheduler.Default));
         await ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
-            ImageId = image, LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
+            ImageId = image,
+            LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
         }, Cancel);
         var year = TimeProvider.System.GetUtcNow().Year;
-        Assert.Equal("InvalidParameterValue", await aws.Error($"ec2 enable-image-deprecation --image-id {image} --deprecate-at {year + 4}-01-01T00:00:00Z"));
-        // The CLI reads the date itself; a word that is no date is refused by it or by the service, and changes nothing.
-        Assert.NotEqual(0, (await aws.Run($"ec2 enable-image-deprecation --image-id {image} --deprecate-at tomorrow")).ExitCode);
+        Assert.Equal("InvalidParameterValue", await aws.Error(
+            $"ec2 enable-image-deprecation --image-id {image} --deprecate-at {year + 4}-01-01T00:00:00Z"));
+        // The CLI reads the date itself; a word that is no date is refused by it or by the service, and changes
+        // nothing.
+        Assert.NotEqual(
+            0, (await aws.Run($"ec2 enable-image-deprecation --image-id {image} --deprecate-at tomorrow")).ExitCode);
     }
 
     private async Task<List<string>> Listed(string account, bool includeDeprecated = false) =>

@@ -6,16 +6,18 @@ namespace Kiln.Conformance.Claims;
 public sealed class DeregisteringTests(World world) : ClaimTests(world)
 {
     [Fact, Claim("C092"), Claim("C094"), Claim("C097")]
-    public async Task C092_C094_C097_A_deregistered_image_is_off_the_list_and_cannot_be_launched_and_its_snapshots_stay()
+    public async Task C092_C094_C097_A_deregistered_image_is_unlisted_and_not_launched_and_its_snapshots_stay()
     {
         var image = await World.Golden(801);
         var snapshot = (await World.SnapshotsOf(image))[0];
         await Ec2.DeregisterImageAsync(new DeregisterImageRequest { ImageId = image }, Cancel);
 
-        var listed = (await Ec2.DescribeImagesAsync(new DescribeImagesRequest { Owners = ["self"] }, Cancel)).Images ?? [];
+        var listed = (await Ec2.DescribeImagesAsync(new DescribeImagesRequest { Owners = ["self"] }, Cancel)).Images
+            ?? [];
         Assert.DoesNotContain(listed, i => i.ImageId == image);
         Assert.Contains(await Code(() => Ec2.RunInstancesAsync(
-            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" }, Cancel)),
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" },
+            Cancel)),
             new[] { "InvalidAMIID.Unavailable", "InvalidAMIID.NotFound" });
         Assert.Equal("completed", (await World.Completed(snapshot)).State.Value);
     }

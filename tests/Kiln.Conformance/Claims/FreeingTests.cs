@@ -35,6 +35,7 @@ public sealed class FreeingTests : IAsyncLifetime
     }
 
     private long StoredBytes() => Directory
-        .EnumerateFiles(Path.Combine(_world.Kiln.DataFolder, KilnProcess.R1, "blocks"), "*", SearchOption.AllDirectories)
+        .EnumerateFiles(
+            Path.Combine(_world.Kiln.DataFolder, KilnProcess.R1, "blocks"), "*", SearchOption.AllDirectories)
         .Sum(f => new FileInfo(f).Length);
 }

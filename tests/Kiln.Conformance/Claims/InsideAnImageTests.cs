@@ -20,14 +20,16 @@ public sealed class InsideAnImageTests(World world) : ClaimTests(world)
     public async Task C016_C039_Launch_permissions_decide_who_may_launch()
     {
         var image = await World.Golden(203);
-        var request = new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
+        var request =
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
 
         var refusal = await Code(() => World.Ec2(B).RunInstancesAsync(request, Cancel));
         Assert.True(refusal is "AuthFailure" or "InvalidAMIID.NotFound", refusal);
 
         await World.Share(image, B);
         await World.Launch(image, B);
-        Assert.Contains(await Code(() => World.Ec2(C).RunInstancesAsync(request, Cancel)), new[] { "AuthFailure", "InvalidAMIID.NotFound" });
+        Assert.Contains(await Code(() => World.Ec2(C).RunInstancesAsync(request, Cancel)),
+            new[] { "AuthFailure", "InvalidAMIID.NotFound" });
     }
 
     [Fact, Claim("C020"), Claim("C074")]
@@ -48,7 +50,8 @@ public sealed class InsideAnImageTests(World world) : ClaimTests(world)
     [Fact, Claim("C021"), Claim("C148")]
     public async Task C021_C148_All_snapshots_of_a_no_reboot_image_share_one_instant()
     {
-        var instance = await World.Launch(await World.Register(await World.Disk(205), data: [await World.Disk(206), await World.Disk(207)]));
+        var instance = await World.Launch(
+            await World.Register(await World.Disk(205), data: [await World.Disk(206), await World.Disk(207)]));
 
         var image = await World.ImageOf(instance.InstanceId, noReboot: true);
 
@@ -90,8 +93,10 @@ public sealed class InsideAnImageTests(World world) : ClaimTests(world)
         var snapshot = await World.Disk(211);
         var id = (await Ec2.RegisterImageAsync(new RegisterImageRequest
         {
-            Name = World.Name("pv"), Architecture = "i386", VirtualizationType = "paravirtual", KernelId = "aki-12345678",
-            RamdiskId = "ari-12345678", RootDeviceName = "/dev/sda1", BlockDeviceMappings = [World.Mapping("/dev/sda1", snapshot)],
+            Name = World.Name("pv"), Architecture = "i386", VirtualizationType = "paravirtual",
+            KernelId = "aki-12345678",
+            RamdiskId = "ari-12345678", RootDeviceName = "/dev/sda1",
+            BlockDeviceMappings = [World.Mapping("/dev/sda1", snapshot)],
         }, Cancel)).ImageId;
 
         var image = await World.Available(id);

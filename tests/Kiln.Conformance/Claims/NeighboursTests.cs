@@ -30,7 +30,8 @@ public sealed class NeighboursTests(World world) : ClaimTests(world)
         await kms.DisableKeyAsync(new DisableKeyRequest { KeyId = key }, Cancel);
 
         var started = (await Ec2.RunInstancesAsync(
-            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" }, Cancel)).Reservation.Instances[0];
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" },
+            Cancel)).Reservation.Instances[0];
         Assert.Equal("Client.InternalError", (await World.InState(started.InstanceId, "terminated")).StateReason.Code);
 
         await kms.EnableKeyAsync(new EnableKeyRequest { KeyId = key }, Cancel);
@@ -43,7 +44,8 @@ public sealed class NeighboursTests(World world) : ClaimTests(world)
     {
         var image = await World.Golden(1103);
         var refused = await World.Kiln.Aws().Run(
-            "ec2", "modify-image-attribute", "--image-id", image, "--attribute", "rootDeviceType", "--value", "instance-store");
+            "ec2", "modify-image-attribute", "--image-id", image, "--attribute", "rootDeviceType", "--value",
+            "instance-store");
         Assert.Equal("InvalidParameterValue", refused.ErrorCode);
         Assert.Equal("ebs", (await World.Describe(image)).RootDeviceType.Value);
     }
@@ -52,7 +54,8 @@ public sealed class NeighboursTests(World world) : ClaimTests(world)
     private async Task<long> Listing(Amazon.EC2.AmazonEC2Client ec2, string account)
     {
         await ec2.DescribeSnapshotsAsync(new DescribeSnapshotsRequest { OwnerIds = [account] }, Cancel);
-        return Directory.EnumerateFiles(Path.Combine(World.Kiln.DataFolder, R1, "blocks"), "*", SearchOption.AllDirectories)
+        return Directory.EnumerateFiles(
+            Path.Combine(World.Kiln.DataFolder, R1, "blocks"), "*", SearchOption.AllDirectories)
             .Where(f => f.Contains("segment", StringComparison.Ordinal)).Sum(f => new FileInfo(f).Length);
     }
 }

@@ -13,7 +13,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         var image = await World.Golden(1001);
         await World.Share(image, B);
 
-        var shared = (await World.Ec2(B).DescribeImagesAsync(new DescribeImagesRequest { ExecutableUsers = ["self"] }, Cancel)).Images;
+        var shared = (await World.Ec2(B)
+            .DescribeImagesAsync(new DescribeImagesRequest { ExecutableUsers = ["self"] }, Cancel)).Images;
         Assert.Equal(A, Assert.Single(shared, i => i.ImageId == image).OwnerId);
         await World.Launch(image, B);
     }
@@ -39,7 +40,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
     public async Task C104_A_recipient_sees_neither_tags_nor_permissions()
     {
         var image = await World.Golden(1003);
-        await Ec2.CreateTagsAsync(new CreateTagsRequest { Resources = [image], Tags = [new Tag("secret", "plan")] }, Cancel);
+        await Ec2.CreateTagsAsync(
+            new CreateTagsRequest { Resources = [image], Tags = [new Tag("secret", "plan")] }, Cancel);
         await World.Share(image, B);
 
         Assert.Empty((await World.Describe(image, B)).Tags ?? []);
@@ -59,7 +61,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
 
         var refusal = await World.Refused(() => ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
-            ImageId = image, LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
+            ImageId = image,
+            LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
         }, Cancel));
 
         Assert.Equal("OperationNotPermitted", refusal.ErrorCode);
@@ -73,7 +76,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         var image = await World.Golden(1005);
         await Ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
-            ImageId = image, LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
+            ImageId = image,
+            LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { Group = "all" }] },
         }, Cancel);
         var snapshot = (await World.SnapshotsOf(image))[0];
 
@@ -82,7 +86,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         Assert.Equal("InvalidSnapshot.NotFound", await Code(() => World.Ec2(C).DescribeSnapshotsAsync(
             new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)));
         await Assert.ThrowsAsync<HttpRequestException>(() => World.Digest(snapshot, C));
-        await Ec2.ResetImageAttributeAsync(new ResetImageAttributeRequest { ImageId = image, Attribute = "launchPermission" }, Cancel);
+        await Ec2.ResetImageAttributeAsync(
+            new ResetImageAttributeRequest { ImageId = image, Attribute = "launchPermission" }, Cancel);
     }
 
     [Fact, Claim("C108")]
@@ -93,7 +98,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         await World.Share(image, B);
 
         var started = (await World.Ec2(B).RunInstancesAsync(
-            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" }, Cancel)).Reservation.Instances[0];
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" },
+            Cancel)).Reservation.Instances[0];
         var failed = await World.InState(started.InstanceId, "terminated", B);
         Assert.Equal("Client.InternalError", failed.StateReason.Code);
 
@@ -103,7 +109,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
             Policy = $$"""
                 {"Version":"2012-10-17","Statement":[
                  {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{A}}:root"},"Action":"kms:*","Resource":"*"},
-                 {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{B}}:root"},"Action":["kms:DescribeKey","kms:CreateGrant",
+                 {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{B}}:root"},
+                 "Action":["kms:DescribeKey","kms:CreateGrant",
                   "kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*"],"Resource":"*"}]}
                 """,
         }, Cancel);
@@ -122,20 +129,25 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         var instance = await World.Launch(image, B);
         await Ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
-            ImageId = image, LaunchPermission = new LaunchPermissionModifications { Remove = [new LaunchPermission { UserId = B }] },
+            ImageId = image,
+            LaunchPermission = new LaunchPermissionModifications { Remove = [new LaunchPermission { UserId = B }] },
         }, Cancel);
         var theirs = World.Ec2(B);
-        var request = new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
+        var request =
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
 
-        Assert.Contains(await Code(() => theirs.RunInstancesAsync(request, Cancel)), new[] { "AuthFailure", "InvalidAMIID.NotFound" });
+        Assert.Contains(await Code(() => theirs.RunInstancesAsync(request, Cancel)),
+            new[] { "AuthFailure", "InvalidAMIID.NotFound" });
         await theirs.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
         await World.InState(instance.InstanceId, "stopped", B);
         await theirs.StartInstancesAsync(new StartInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
         await World.InState(instance.InstanceId, "running", B);
 
         // And a recipient may withdraw itself.
-        await World.Ec2(C).CancelImageLaunchPermissionAsync(new CancelImageLaunchPermissionRequest { ImageId = image }, Cancel);
-        Assert.Contains(await Code(() => World.Ec2(C).RunInstancesAsync(request, Cancel)), new[] { "AuthFailure", "InvalidAMIID.NotFound" });
+        await World.Ec2(C)
+            .CancelImageLaunchPermissionAsync(new CancelImageLaunchPermissionRequest { ImageId = image }, Cancel);
+        Assert.Contains(await Code(() => World.Ec2(C).RunInstancesAsync(request, Cancel)),
+            new[] { "AuthFailure", "InvalidAMIID.NotFound" });
     }
 
     [Fact, Claim("C112")]
@@ -149,7 +161,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
             ImageId = image,
             LaunchPermission = new LaunchPermissionModifications
             {
-                Add = [new LaunchPermission { OrganizationalUnitArn = $"arn:aws:organizations::{A}:ou/o-exampleorgid/ou-exam-ple12345" }],
+                Add = [new LaunchPermission { OrganizationalUnitArn =
+                    $"arn:aws:organizations::{A}:ou/o-exampleorgid/ou-exam-ple12345" }],
             },
         }, Cancel);
         foreach (var account in new[] { B, C, D })
@@ -180,7 +193,8 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         await World.ShareSnapshots(image, B);
 
         Assert.Equal(World.DigestOf(1010), await World.Digest(snapshot, B));
-        await Ec2.CreateTagsAsync(new CreateTagsRequest { Resources = [image], Tags = [new Tag("approved", "true")] }, Cancel);
+        await Ec2.CreateTagsAsync(
+            new CreateTagsRequest { Resources = [image], Tags = [new Tag("approved", "true")] }, Cancel);
         Assert.Equal(image, Assert.Single((await Ec2.DescribeImagesAsync(new DescribeImagesRequest
         {
             Filters = [new Filter("tag:approved", ["true"])],
@@ -191,10 +205,12 @@ public sealed class SharingTests(World world) : ClaimTests(world)
     public async Task A_snapshot_under_the_default_key_cannot_be_shared()
     {
         var snapshot = await World.Disk(1011, encrypted: true);
-        Assert.Equal("InvalidParameter", await Code(() => Ec2.ModifySnapshotAttributeAsync(new ModifySnapshotAttributeRequest
+        Assert.Equal(
+            "InvalidParameter", await Code(() => Ec2.ModifySnapshotAttributeAsync(new ModifySnapshotAttributeRequest
         {
             SnapshotId = snapshot,
-            CreateVolumePermission = new CreateVolumePermissionModifications { Add = [new CreateVolumePermission { UserId = B }] },
+            CreateVolumePermission =
+                new CreateVolumePermissionModifications { Add = [new CreateVolumePermission { UserId = B }] },
         }, Cancel)));
     }
 }

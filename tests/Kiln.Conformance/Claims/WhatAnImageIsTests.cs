@@ -72,7 +72,8 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
         {
             made.Add((await ec2.RegisterImageAsync(new RegisterImageRequest
             {
-                Name = $"catalogue-{n}", RootDeviceName = "/dev/xvda", BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
+                Name = $"catalogue-{n}", RootDeviceName = "/dev/xvda",
+                BlockDeviceMappings = [World.Mapping("/dev/xvda", snapshot)],
             }, Cancel)).ImageId);
         }
         var found = new List<string>();
@@ -99,7 +100,8 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
         var elsewhere = World.Ec2(region: R2);
 
         Assert.Equal("InvalidAMIID.NotFound", await Code(() => elsewhere.RunInstancesAsync(
-            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" }, Cancel)));
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" },
+            Cancel)));
         Assert.Equal("InvalidAMIID.NotFound", await Code(() => elsewhere.DescribeImagesAsync(
             new DescribeImagesRequest { ImageIds = [image] }, Cancel)));
     }
@@ -154,7 +156,8 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
     {
         var instance = await World.Launch(await World.Golden(111));
         var image = await World.ImageOf(instance.InstanceId);
-        await Ec2.TerminateInstancesAsync(new TerminateInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
+        await Ec2.TerminateInstancesAsync(
+            new TerminateInstancesRequest { InstanceIds = [instance.InstanceId] }, Cancel);
         await World.InState(instance.InstanceId, "terminated");
         await World.Eventually(async () => (await Ec2.DescribeVolumesAsync(new DescribeVolumesRequest
         {
@@ -197,7 +200,8 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
     private async Task Write(string volume, string command)
     {
         var socket = Path.Combine(World.Kiln.DataFolder, "nbd.sock");
-        var outcome = await Command.Run("qemu-io", ["-f", "raw", "-c", command, $"nbd+unix:///{volume}?socket={socket}"]);
+        var outcome =
+            await Command.Run("qemu-io", ["-f", "raw", "-c", command, $"nbd+unix:///{volume}?socket={socket}"]);
         Assert.True(outcome.ExitCode == 0 && !outcome.Output.Contains("failed", StringComparison.Ordinal),
             outcome.Output + outcome.Errors);
     }
@@ -211,10 +215,12 @@ public sealed class WhatAnImageIsTests(World world) : ClaimTests(world)
         var theirs = World.Ec2(B);
         Func<Task>[] attempts =
         [
-            () => theirs.ModifyImageAttributeAsync(new ModifyImageAttributeRequest { ImageId = image, Description = "mine now" }, Cancel),
+            () => theirs.ModifyImageAttributeAsync(
+                new ModifyImageAttributeRequest { ImageId = image, Description = "mine now" }, Cancel),
             () => theirs.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
             {
-                ImageId = image, LaunchPermission = new LaunchPermissionModifications { Add = [new LaunchPermission { UserId = C }] },
+                ImageId = image, LaunchPermission =
+                    new LaunchPermissionModifications { Add = [new LaunchPermission { UserId = C }] },
             }, Cancel),
             () => theirs.DeregisterImageAsync(new DeregisterImageRequest { ImageId = image }, Cancel),
             () => theirs.DisableImageAsync(new DisableImageRequest { ImageId = image }, Cancel),

@@ -80,7 +80,8 @@ public sealed class AwsCliTests(World world)
         Assert.Equal(ids.Order(StringComparer.Ordinal), seen.Order(StringComparer.Ordinal));
 
         // A token opens nothing but the listing that it is of.
-        var page = (await aws.Json("ec2 describe-images --owners self --max-results 5")).GetProperty("NextToken").GetString();
+        var page = (await aws.Json("ec2 describe-images --owners self --max-results 5")).GetProperty("NextToken")
+            .GetString();
         Assert.Equal("InvalidNextToken", await aws.Error(
             $"ec2 describe-snapshots --owner-ids self --no-paginate --max-results 5 --next-token {page}"));
     }

@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 
 namespace Kiln.Conformance.Ebs;
 
-/// <summary>The service as a process of its own: the aws CLI's EBS verbs, and kill -9 in the middle of an upload.</summary>
+/// <summary>The service as a process of its own: the aws CLI's EBS verbs, and kill -9 in the middle of an
+/// upload.</summary>
 public sealed class UploadSurvivesKillTests : IAsyncLifetime
 {
     private const string AwsCli = "/usr/bin/aws";

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Kiln.Conformance.Fixtures;
 
-/// <summary>The aws CLI of Debian's package, unmodified, against a running Kiln, as one account in one Region.</summary>
+/// <summary>The aws CLI of Debian's package, unmodified, against a running Kiln, as one account in one
+/// Region.</summary>
 public sealed class AwsCli(KilnProcess kiln, string account, string region)
 {
     /// <summary>Debian's program: another one earlier on the path is not what this proves.</summary>
@@ -13,7 +14,8 @@ public sealed class AwsCli(KilnProcess kiln, string account, string region)
 
     /// <summary>Runs it. Debian's version has no AWS_ENDPOINT_URL, so the endpoint is an argument.</summary>
     public Task<Outcome> Run(params string[] arguments) => Command.Run(
-        Program, ["--endpoint-url", kiln.Url, "--output", "json", .. arguments], kiln.Variables(account, region), kiln.Folder);
+        Program, ["--endpoint-url", kiln.Url, "--output", "json", .. arguments], kiln.Variables(account, region),
+        kiln.Folder);
 
     /// <summary>Runs it and reads its JSON.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>
@@ -26,14 +28,16 @@ public sealed class AwsCli(KilnProcess kiln, string account, string region)
     }
 
     /// <summary>Runs it with arguments split at spaces and reads its JSON.</summary>
-    public Task<JsonElement> Json(string arguments) => Json(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    public Task<JsonElement> Json(string arguments) =>
+        Json(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>Runs it, expecting an AWS error, and answers its code.</summary>
     public async Task<string> Error(params string[] arguments)
     {
         var outcome = await Run(arguments);
         return outcome.ErrorCode
-            ?? throw new InvalidOperationException($"aws {string.Join(' ', arguments)} did not fail with an AWS error: {outcome.Output}{outcome.Errors}");
+            ?? throw new InvalidOperationException(
+                $"aws {string.Join(' ', arguments)} did not fail with an AWS error: {outcome.Output}{outcome.Errors}");
     }
 
     /// <summary>Runs it with arguments split at spaces, expecting an AWS error, and answers its code.</summary>

@@ -32,7 +32,8 @@ public static class Command
     {
         var start = new ProcessStartInfo(program, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            UseShellExecute = false,
             WorkingDirectory = folder ?? Path.GetTempPath(),
         };
         foreach (var (name, value) in variables ?? new Dictionary<string, string?>())
@@ -49,7 +50,8 @@ public static class Command
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} took too long. It said: {await output} {await errors}");
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', arguments)} took too long. It said: {await output} {await errors}");
         }
         return new Outcome(process.ExitCode, await output, await errors);
     }

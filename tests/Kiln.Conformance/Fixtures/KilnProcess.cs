@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace Kiln.Conformance.Fixtures;
 
-/// <summary>A real <c>kiln serve</c> in a process of its own, with a data folder of its own; it can be killed and started again.</summary>
+/// <summary>A real <c>kiln serve</c> in a process of its own, with a data folder of its own; it can be killed and
+/// started again.</summary>
 public sealed class KilnProcess : IAsyncLifetime
 {
     /// <summary>The owner in most tests.</summary>
@@ -54,7 +55,8 @@ public sealed class KilnProcess : IAsyncLifetime
             ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", "simulated",
              "--simulated-boot-milliseconds", "0", .. IsDevelopment ? ["--dev"] : Array.Empty<string>(), .. Arguments])
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder,
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = _folder,
         };
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Log(line.Data);

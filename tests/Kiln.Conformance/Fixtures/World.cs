@@ -9,7 +9,8 @@ using Kiln.Protocol.Signing;
 
 namespace Kiln.Conformance.Fixtures;
 
-/// <summary>What the claims are about, done by real clients over HTTP: disks, images, instances, and their bytes.</summary>
+/// <summary>What the claims are about, done by real clients over HTTP: disks, images, instances, and their
+/// bytes.</summary>
 public sealed class World : IAsyncLifetime
 {
     /// <summary>The unit of the EBS direct APIs.</summary>
@@ -37,22 +38,26 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>The .NET SDK's EC2 client as an account's root.</summary>
-    public AmazonEC2Client Ec2(string account = KilnProcess.A, string region = KilnProcess.R1) => Keep(new AmazonEC2Client(
+    public AmazonEC2Client Ec2(string account = KilnProcess.A, string region = KilnProcess.R1) =>
+        Keep(new AmazonEC2Client(
         new BasicAWSCredentials(account, "test"),
         new AmazonEC2Config { ServiceURL = Kiln.Url, AuthenticationRegion = region, MaxErrorRetry = 0 }));
 
     /// <summary>The .NET SDK's KMS client as an account's root.</summary>
     public AmazonKeyManagementServiceClient Kms(string account = KilnProcess.A, string region = KilnProcess.R1) => Keep(
         new AmazonKeyManagementServiceClient(new BasicAWSCredentials(account, "test"),
-            new AmazonKeyManagementServiceConfig { ServiceURL = Kiln.Url, AuthenticationRegion = region, MaxErrorRetry = 0 }));
+            new AmazonKeyManagementServiceConfig { ServiceURL = Kiln.Url, AuthenticationRegion = region,
+                MaxErrorRetry = 0 }));
 
     /// <summary>A name that no other test has.</summary>
     public string Name(string stem) => string.Create(
         CultureInfo.InvariantCulture, $"{stem}-{Interlocked.Increment(ref _names)}");
 
-    /// <summary>Uploads a 1 GiB disk with some blocks of bytes that only this seed makes, through the EBS direct APIs.</summary>
+    /// <summary>Uploads a 1 GiB disk with some blocks of bytes that only this seed makes, through the EBS direct
+    /// APIs.</summary>
     public async Task<string> Disk(
-        int seed, string account = KilnProcess.A, string region = KilnProcess.R1, bool encrypted = false, string? key = null,
+        int seed, string account = KilnProcess.A, string region = KilnProcess.R1, bool encrypted = false,
+        string? key = null,
         string? parent = null, IReadOnlyList<int>? blocks = null)
     {
         var start = new Dictionary<string, object> { ["VolumeSize"] = 1 };
@@ -62,7 +67,8 @@ public sealed class World : IAsyncLifetime
             start["KmsKeyArn"] = key;
         if (parent is not null)
             start["ParentSnapshotId"] = parent;
-        var started = await Ebs(HttpMethod.Post, "/snapshots", JsonSerializer.SerializeToUtf8Bytes(start), account, region);
+        var started =
+            await Ebs(HttpMethod.Post, "/snapshots", JsonSerializer.SerializeToUtf8Bytes(start), account, region);
         var id = JsonDocument.Parse(started).RootElement.GetProperty("SnapshotId").GetString()!;
         blocks ??= [0, 1, 7, 2047];
         foreach (var index in blocks)
@@ -112,12 +118,14 @@ public sealed class World : IAsyncLifetime
         do
         {
             var query = page is null ? "" : $"?pageToken={Uri.EscapeDataString(page)}";
-            var list = JsonDocument.Parse(await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/blocks{query}", [], account, region)).RootElement;
+            var list = JsonDocument.Parse(
+                await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/blocks{query}", [], account, region)).RootElement;
             foreach (var block in list.GetProperty("Blocks").EnumerateArray())
             {
                 var index = block.GetProperty("BlockIndex").GetInt32();
                 var token = Uri.EscapeDataString(block.GetProperty("BlockToken").GetString()!);
-                var bytes = await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/blocks/{index}?blockToken={token}", [], account, region);
+                var bytes = await Ebs(
+                    HttpMethod.Get, $"/snapshots/{snapshot}/blocks/{index}?blockToken={token}", [], account, region);
                 if (!bytes.AsSpan().ContainsAnyExcept((byte)0))
                     continue;
                 digest.AppendData(BitConverter.GetBytes(index));
@@ -130,22 +138,28 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>The digest of a volume's bytes, by way of a snapshot of it.</summary>
-    public async Task<string> VolumeDigest(string volume, string account = KilnProcess.A, string region = KilnProcess.R1)
+    public async Task<string> VolumeDigest(
+        string volume, string account = KilnProcess.A, string region = KilnProcess.R1)
     {
-        var snapshot = (await Ec2(account, region).CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel)).Snapshot;
+        var snapshot = (await Ec2(account, region)
+            .CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel)).Snapshot;
         await Completed(snapshot.SnapshotId, account, region);
         return await Digest(snapshot.SnapshotId, account, region);
     }
 
     /// <summary>Registers an image over a snapshot as its root.</summary>
     public async Task<string> Register(
-        string snapshot, string account = KilnProcess.A, string region = KilnProcess.R1, string? name = null, params string[] data)
+        string snapshot, string account = KilnProcess.A, string region = KilnProcess.R1, string? name = null,
+        params string[] data)
     {
         var request = new RegisterImageRequest
         {
             Name = name ?? Name("registered"), Architecture = ArchitectureValues.X86_64, VirtualizationType = "hvm",
             RootDeviceName = "/dev/xvda", EnaSupport = true,
-            BlockDeviceMappings = [Mapping("/dev/xvda", snapshot), .. data.Select((s, n) => Mapping($"/dev/xvd{(char)('f' + n)}", s))],
+            BlockDeviceMappings =
+            [
+                Mapping("/dev/xvda", snapshot), .. data.Select((s, n) => Mapping($"/dev/xvd{(char)('f' + n)}", s)),
+            ],
         };
         var image = (await Ec2(account, region).RegisterImageAsync(request, Cancel)).ImageId;
         await Available(image, account, region);
@@ -162,16 +176,19 @@ public sealed class World : IAsyncLifetime
 
     /// <summary>Launches one instance and waits until it runs.</summary>
     public async Task<Instance> Launch(
-        string image, string account = KilnProcess.A, string region = KilnProcess.R1, Action<RunInstancesRequest>? more = null)
+        string image, string account = KilnProcess.A, string region = KilnProcess.R1,
+        Action<RunInstancesRequest>? more = null)
     {
-        var request = new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
+        var request =
+            new RunInstancesRequest { ImageId = image, MinCount = 1, MaxCount = 1, InstanceType = "t3.micro" };
         more?.Invoke(request);
         var id = (await Ec2(account, region).RunInstancesAsync(request, Cancel)).Reservation.Instances[0].InstanceId;
         return await InState(id, "running", account, region);
     }
 
     /// <summary>Waits until an instance is in a state.</summary>
-    public Task<Instance> InState(string instance, string state, string account = KilnProcess.A, string region = KilnProcess.R1) =>
+    public Task<Instance> InState(
+        string instance, string state, string account = KilnProcess.A, string region = KilnProcess.R1) =>
         Eventually(async () => (await Ec2(account, region).DescribeInstancesAsync(
                 new DescribeInstancesRequest { InstanceIds = [instance] }, Cancel)).Reservations[0].Instances[0],
             i => i.State.Name.Value == state);
@@ -182,10 +199,12 @@ public sealed class World : IAsyncLifetime
 
     /// <summary>Makes an image of an instance and waits until it is available.</summary>
     public async Task<string> ImageOf(
-        string instance, string account = KilnProcess.A, string region = KilnProcess.R1, bool noReboot = true, string? name = null)
+        string instance, string account = KilnProcess.A, string region = KilnProcess.R1, bool noReboot = true,
+        string? name = null)
     {
         var image = (await Ec2(account, region).CreateImageAsync(
-            new CreateImageRequest { InstanceId = instance, Name = name ?? Name("made"), NoReboot = noReboot }, Cancel)).ImageId;
+            new CreateImageRequest { InstanceId = instance, Name = name ?? Name("made"), NoReboot = noReboot },
+            Cancel)).ImageId;
         await Available(image, account, region);
         return image;
     }
@@ -205,11 +224,14 @@ public sealed class World : IAsyncLifetime
     /// <summary>An image by its id.</summary>
     public async Task<Image> Describe(string image, string account = KilnProcess.A, string region = KilnProcess.R1) =>
         Assert.Single((await Ec2(account, region).DescribeImagesAsync(
-            new DescribeImagesRequest { ImageIds = [image], IncludeDisabled = true, IncludeDeprecated = true }, Cancel)).Images ?? []);
+            new DescribeImagesRequest { ImageIds = [image], IncludeDisabled = true, IncludeDeprecated = true },
+            Cancel)).Images ?? []);
 
     /// <summary>The ids of the snapshots in an image's mapping.</summary>
-    public async Task<List<string>> SnapshotsOf(string image, string account = KilnProcess.A, string region = KilnProcess.R1) =>
-        [.. (await Describe(image, account, region)).BlockDeviceMappings.Where(m => m.Ebs?.SnapshotId is not null).Select(m => m.Ebs.SnapshotId)];
+    public async Task<List<string>> SnapshotsOf(
+        string image, string account = KilnProcess.A, string region = KilnProcess.R1) =>
+        [.. (await Describe(image, account, region)).BlockDeviceMappings.Where(m => m.Ebs?.SnapshotId is not null)
+            .Select(m => m.Ebs.SnapshotId)];
 
     /// <summary>Copies an image, the call going to the destination, and waits until it is available.</summary>
     public async Task<string> Copy(
@@ -223,10 +245,12 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>Adds launch permissions for accounts.</summary>
-    public Task Share(string image, params string[] accounts) => Ec2().ModifyImageAttributeAsync(new ModifyImageAttributeRequest
+    public Task Share(string image, params string[] accounts) =>
+        Ec2().ModifyImageAttributeAsync(new ModifyImageAttributeRequest
     {
         ImageId = image,
-        LaunchPermission = new LaunchPermissionModifications { Add = [.. accounts.Select(a => new LaunchPermission { UserId = a })] },
+        LaunchPermission =
+            new LaunchPermissionModifications { Add = [.. accounts.Select(a => new LaunchPermission { UserId = a })] },
     }, Cancel);
 
     /// <summary>Adds create-volume permissions on every snapshot of an image.</summary>
@@ -246,16 +270,19 @@ public sealed class World : IAsyncLifetime
     }
 
     /// <summary>Waits until a snapshot is completed.</summary>
-    public async Task<Snapshot> Completed(string snapshot, string account = KilnProcess.A, string region = KilnProcess.R1)
+    public async Task<Snapshot> Completed(
+        string snapshot, string account = KilnProcess.A, string region = KilnProcess.R1)
     {
         var settled = await Eventually(async () => (await Ec2(account, region).DescribeSnapshotsAsync(
-            new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0], s => s.State.Value != "pending");
+            new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0], s =>
+                s.State.Value != "pending");
         Assert.Equal("completed", settled.State.Value);
         return settled;
     }
 
     /// <summary>Calls, expecting a refusal, and answers its code.</summary>
-    public static async Task<AmazonServiceException> Refused(Func<Task> call) => await Assert.ThrowsAnyAsync<AmazonServiceException>(call);
+    public static async Task<AmazonServiceException> Refused(Func<Task> call) =>
+        await Assert.ThrowsAnyAsync<AmazonServiceException>(call);
 
     /// <summary>Asks until the answer is as wanted, for a minute at most.</summary>
     public static async Task<T> Eventually<T>(Func<Task<T>> ask, Func<T, bool> wanted)
@@ -275,7 +302,8 @@ public sealed class World : IAsyncLifetime
     /// <summary>One call of the EBS direct APIs, which have no .NET package here: signed like any client's.</summary>
     /// <exception cref="HttpRequestException">The answer is not a success; its message is the body.</exception>
     public async Task<byte[]> Ebs(
-        HttpMethod method, string path, byte[] body, string account, string region, Dictionary<string, string>? headers = null)
+        HttpMethod method, string path, byte[] body, string account, string region,
+        Dictionary<string, string>? headers = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(Kiln.Url + path));
         if (method != HttpMethod.Get)
