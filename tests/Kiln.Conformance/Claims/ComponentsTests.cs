@@ -254,12 +254,15 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
     [Fact, Claim("C047")]
     public async Task C047_An_encrypted_image_does_not_lie_in_the_clear_on_disk()
     {
-        var snapshot = await World.Disk(313, encrypted: true);
-        var image = await World.Register(snapshot);
-        Assert.True((await World.Completed(snapshot)).Encrypted);
+        // In a world of its own, where no other test moves files while these are read.
+        await using var own = new World();
+        await own.InitializeAsync();
+        var snapshot = await own.Disk(313, encrypted: true);
+        var image = await own.Register(snapshot);
+        Assert.True((await own.Completed(snapshot)).Encrypted);
         var mark = World.Block(313, 0).AsSpan(100, 64).ToArray();
         foreach (var file in Directory.EnumerateFiles(
-            Path.Combine(World.Kiln.DataFolder, R1), "*", SearchOption.AllDirectories)
+            Path.Combine(own.Kiln.DataFolder, R1, "blocks"), "*", SearchOption.AllDirectories)
             .Where(f => Path.GetFileName(f) != "lock"))
         {
             await using var stream =
@@ -268,7 +271,7 @@ public sealed class ComponentsTests(World world) : ClaimTests(world)
             await stream.ReadExactlyAsync(bytes, Cancel);
             Assert.True(bytes.AsSpan().IndexOf(mark) < 0, $"{file} holds plain bytes of an encrypted snapshot");
         }
-        Assert.Equal(World.DigestOf(313), await World.VolumeDigest(World.VolumeAt(await World.Launch(image))));
+        Assert.Equal(World.DigestOf(313), await own.VolumeDigest(World.VolumeAt(await own.Launch(image))));
     }
 
     [Fact, Claim("C048"), Claim("C152")]
