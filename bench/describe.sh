@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# describe.sh [IMAGES ...]: DescribeImages by id, by a tag's value and as a whole, at each size; 10,000 and 100,000 unless given.
-# Builds, seeds a data folder of its own for each size, serves it in a process of its own, and prints what Kiln.Load says.
+# describe.sh [IMAGES ...]: DescribeImages by id, by a tag's value and as a whole, at each size; 10,000 and 100,000
+# unless given. Builds, seeds a data folder of its own for each size, serves it in a process of its own, and prints what
+# Kiln.Load says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)

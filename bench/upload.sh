@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# upload.sh DISK [ROUNDS]: a raw disk into Kiln through its API (`kiln snapshot upload` to a running service), into restic and into borg
-# (fixed 512 KiB chunks, zstd,1), and out of Kiln again; all in each round, so that ratios hold on a busy machine. Needs restic, borg.
+# upload.sh DISK [ROUNDS]: a raw disk into Kiln through its API (`kiln snapshot upload` to a running service), into
+# restic and into borg (fixed 512 KiB chunks, zstd,1), and out of Kiln again; all in each round, so that ratios hold on
+# a busy machine. Needs restic, borg.
 set -euo pipefail
 disk=$(readlink -f "${1:?usage: upload.sh DISK [ROUNDS]}")
 rounds=${2:-3}
@@ -9,8 +10,10 @@ work=$(mktemp -d)
 server=
 trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 port=${KILN_BENCH_PORT:-4597}
-export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
-export RESTIC_PASSWORD=bench RESTIC_CACHE_DIR=$work/cache BORG_BASE_DIR=$work/borg-home BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
+export AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
+export RESTIC_PASSWORD=bench RESTIC_CACHE_DIR=$work/cache
+export BORG_BASE_DIR=$work/borg-home BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
 
 dotnet publish src/Kiln.Host -c Release -o "$work/kiln" -v quiet -clp:ErrorsOnly
 kiln=$work/kiln/kiln
