@@ -19,10 +19,12 @@ public sealed class KilnServer : IAsyncDisposable
     public static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication _app;
+    private readonly DataFolder _folder;
 
-    private KilnServer(WebApplication app, ServiceOptions options, FirstAccount? first)
+    private KilnServer(WebApplication app, DataFolder folder, ServiceOptions options, FirstAccount? first)
     {
         _app = app;
+        _folder = folder;
         Options = options;
         First = first;
     }
@@ -50,21 +52,11 @@ public sealed class KilnServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         PrivateFiles.Enforce();
-        MakePrivateDirectory(options.Data);
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        // Every retry of a conflicting save is logged by the pipeline with its meaning; EF's own cry adds none.
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainMax);
-        builder.Services.AddKiln(options, wall ?? TimeProvider.System);
-        var app = builder.Build();
+        var folder = DataFolder.Take(options.Data);
+        WebApplication? app = null;
         try
         {
+            app = Build(options, wall ?? TimeProvider.System);
             await app.Services.GetRequiredService<DbStart>().Prepare(cancel);
             var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
             await app.Services.GetRequiredService<StorageStart>().Run(cancel);
@@ -73,11 +65,13 @@ public sealed class KilnServer : IAsyncDisposable
             app.Run(http => http.Request.Path.StartsWithSegments("/_kiln", StringComparison.Ordinal)
                 ? own.Answer(http) : Endpoint.Answer(http, pipeline));
             await app.StartAsync(cancel);
-            return new KilnServer(app, options, first);
+            return new KilnServer(app, folder, options, first);
         }
         catch
         {
-            await app.DisposeAsync();
+            if (app is not null)
+                await app.DisposeAsync();
+            folder.Dispose();
             throw;
         }
     }
@@ -90,6 +84,23 @@ public sealed class KilnServer : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static WebApplication Build(ServiceOptions options, TimeProvider wall)
+    {
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // Every retry of a conflicting save is logged by the pipeline with its meaning; EF's own cry adds none.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainMax);
+        builder.Services.AddKiln(options, wall);
+        return builder.Build();
     }
 
     private static void Configure(KestrelServerOptions kestrel, ServiceOptions options)
@@ -103,7 +114,4 @@ public sealed class KilnServer : IAsyncDisposable
         kestrel.Limits.MaxConcurrentConnections = 4096;
         kestrel.Listen(IPEndPoint.Parse(options.Listen), listen => listen.Protocols = HttpProtocols.Http1);
     }
-
-    private static void MakePrivateDirectory(string path) => Directory.CreateDirectory(
-        path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 }

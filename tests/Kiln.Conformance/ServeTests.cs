@@ -16,6 +16,22 @@ public sealed class ServeTests
         Assert.Equal(0, await kiln.Stop());
     }
 
+    [Fact]
+    public async Task A_second_service_over_the_same_folder_is_refused_and_harms_nothing()
+    {
+        await using var kiln = new KilnProcess();
+        await kiln.InitializeAsync();
+
+        var second = await Command.Run(
+            KilnProcess.Program, ["serve", "--data", kiln.DataFolder, "--listen", "127.0.0.1:0", "--dev"]);
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("is in use by another Kiln", second.Errors, StringComparison.Ordinal);
+        await kiln.Kill();
+        await kiln.Start();
+        Assert.Equal(0, await kiln.Stop());
+    }
+
     [Theory]
     [InlineData("--listen", "nonsense", "--listen: 'nonsense' is not ADDRESS:PORT")]
     [InlineData("--guests", "docker", "--guests: 'docker' is not auto, qemu or simulated.")]
