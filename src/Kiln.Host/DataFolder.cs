@@ -8,7 +8,8 @@ internal sealed class DataFolder : IDisposable
 
     private DataFolder(FileStream held) => _lock = held;
 
-    /// <summary>Makes the folder where needed, and takes its lock; the kernel gives it back when a process dies.</summary>
+    /// <summary>Makes the folder where needed, and takes its lock; the kernel gives it back when a process
+    /// dies.</summary>
     /// <exception cref="IOException">Another process has it, or it cannot be made.</exception>
     public static DataFolder Take(string path)
     {
