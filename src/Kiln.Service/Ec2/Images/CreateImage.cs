@@ -91,8 +91,7 @@ public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions op
             SnapshotTags = tags.For("snapshot"),
         };
         instance.AskQuiet(image.Id);
-        await Work.Work.Want(
-            db, ImageCut.InstanceWork, instance.Id, image.CreationDate, cancel, instance.NodeId);
+        await InstanceReconciler.Want(db, instance, image.CreationDate, cancel);
         await db.SaveChangesAsync(cancel);
         return new Response(image.Id);
     }

@@ -5,9 +5,6 @@ namespace Kiln.Service.Ec2.Images;
 /// <summary>What is still to be cut for a pending image, once its machine is at rest.</summary>
 public sealed record ImageCut
 {
-    /// <summary>The kind of an instance's work rows, which bring its machine to rest and start it again.</summary>
-    internal const string InstanceWork = "instance";
-
     /// <summary>The volumes by device name.</summary>
     public required IReadOnlyDictionary<string, string> Volumes { get; init; }
 

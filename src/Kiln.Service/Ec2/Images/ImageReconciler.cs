@@ -130,8 +130,7 @@ public sealed class ImageReconciler(VolumeDevices devices, TimeProvider clock) :
         if (instance is null)
             return;
         instance.Resume(image.Id);
-        await Work.Work.Want(
-            db, ImageCut.InstanceWork, instance.Id, clock.GetUtcNow(), cancel, instance.NodeId);
+        await InstanceReconciler.Want(db, instance, clock.GetUtcNow(), cancel);
     }
 
     /// <summary>A failed image keeps its name and its id, but no snapshot from being deleted.</summary>
