@@ -9,7 +9,7 @@
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 
-projects=(Kiln.Tests Kiln.Conformance)
+projects=(Kiln.Tests Kiln.Simulation Kiln.Conformance)
 configuration=${KILN_CONFIGURATION:-Debug}
 results=TestResults
 # A whole run takes minutes; a test process that is still there after an hour hangs, and must not hold up the others.

@@ -8,7 +8,7 @@ namespace Kiln.Blocks;
 // What collection and checks need of the inside of the store.
 public sealed partial class BlockStore
 {
-    private const string TrashFolder = "trash";
+    internal const string TrashFolder = "trash";
 
     private readonly List<(uint Epoch, DateTimeOffset StartedAt)> epochs = [];
     private readonly Lock trashGate = new();
@@ -65,6 +65,13 @@ public sealed partial class BlockStore
         }
     }
 
+    /// <summary>Makes durable which manifests there are.</summary>
+    internal void SyncManifests()
+    {
+        backend.SyncFolder(ManifestFormat.Folder);
+        backend.SyncFolder(TrashFolder);
+    }
+
     internal IEnumerable<ManifestId> StagedParents()
     {
         foreach (var id in StagedIds)
@@ -84,21 +91,17 @@ public sealed partial class BlockStore
         }
     }
 
-    // Null for one that was discarded meanwhile, or whose header was never whole: nothing was acknowledged in it.
+    // Null for one that was discarded meanwhile.
     private IBackendFile? OpenJournal(string id)
     {
         try
         {
-            var journal = backend.Open(StagingFormat.NameOf(id));
-            if (journal.Length >= StagingFormat.HeaderSize) return journal;
-            journal.Dispose();
+            return backend.Open(StagingFormat.NameOf(id));
         }
         catch (FileNotFoundException)
         {
-            // Discarded.
+            return null;
         }
-
-        return null;
     }
 
     /// <summary>Loads a record from where a footer says it is and checks all its stored bytes.</summary>
@@ -169,7 +172,7 @@ public sealed partial class BlockStore
             if (Index.TryFind(address, out _)) return true;
             foreach (var file in backend.List(TrashFolder))
             {
-                if (file.Length < 14 || !SegmentFormat.TryParseName(file[13..], out var id)) continue;
+                if (!SegmentFormat.TryParseTrashed(file, out var id) || segments.Find(id) is not null) continue;
                 if (!segments.TrashHolds($"{TrashFolder}/{file}", id, address)) continue;
                 backend.Rename($"{TrashFolder}/{file}", SegmentFormat.NameOf(id));
                 backend.SyncFolder(SegmentFormat.Folder);

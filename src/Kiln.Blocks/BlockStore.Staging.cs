@@ -32,21 +32,13 @@ public sealed partial class BlockStore
         using var lease = Lease();
         if (parent is { } held) lease.Hold(held);
         var name = StagingFormat.NameOf(id);
-        if (backend.Exists(name) && !staged.ContainsKey(id) && OpenJournal(id) is { } other) other.Dispose();
-        else if (!staged.ContainsKey(id)) backend.Delete(name);
-        var journal = backend.Create(name, direct: false);
-        try
+        lock (staged)
         {
-            journal.Write(0, StagingFormat.Header(volumeBlocks, domain?.Id, parent));
-            journal.Sync();
-            backend.SyncFolder(StagingFormat.Folder);
-            return staged[id] = new StagedSnapshot(this, id, journal, volumeBlocks, domain, parent);
-        }
-        catch
-        {
-            journal.Dispose();
-            backend.Delete(StagingFormat.NameOf(id));
-            throw;
+            if (backend.Exists(name)) throw new IOException($"{id} is staged already.");
+
+            // With its header or not at all: one without would hide what is reachable from collection.
+            backend.WriteAtomic(name, StagingFormat.Header(volumeBlocks, domain?.Id, parent));
+            return staged[id] = new StagedSnapshot(this, id, backend.Open(name), volumeBlocks, domain, parent);
         }
     }
 

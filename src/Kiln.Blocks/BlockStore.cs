@@ -39,6 +39,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         Pages = new PageCache(this);
         appenders = new Appender[options.Writers];
         for (var i = 0; i < appenders.Length; i++) appenders[i] = new Appender(segments, options.SegmentBytes);
+        if (!options.ReadOnly) SettleNames();
         Recovered = segments.Load(options.ReadOnly);
         OpenedAt = clock.GetUtcNow();
     }
@@ -216,9 +217,22 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         lock (manifestGate)
         {
             committed[id] = Clock.GetUtcNow();
-            if (!backend.Exists(ManifestFormat.NameOf(id))) backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
+
+            // One that is there may be left from a commit that failed in its last step, before its name was durable.
+            if (backend.Exists(ManifestFormat.NameOf(id))) backend.SyncFolder(ManifestFormat.Folder);
+            else backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
         }
 
         return id;
+    }
+
+    // A process that was killed may have left names that only the page cache knows: what is built on them from here on
+    // must not outlive them.
+    private void SettleNames()
+    {
+        foreach (var folder in (string[])[SegmentFormat.Folder, ManifestFormat.Folder, StagingFormat.Folder])
+        {
+            if (backend.List(folder).Count > 0) backend.SyncFolder(folder);
+        }
     }
 }

@@ -55,8 +55,9 @@ public sealed class MemoryBackend : IBackend
     {
         lock (gate)
         {
-            var prefix = folder + "/";
-            return [.. names.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+            var prefix = folder.Length == 0 ? "" : folder + "/";
+            return [.. names.Keys.Where(n => n.StartsWith(prefix, StringComparison.Ordinal)
+                    && !n[prefix.Length..].Contains('/', StringComparison.Ordinal))
                 .Select(n => n[prefix.Length..]).Order(StringComparer.Ordinal)];
         }
     }

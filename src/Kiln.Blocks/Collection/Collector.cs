@@ -61,6 +61,9 @@ public sealed class Collector(BlockStore store)
 
             report.LiveManifests = manifests.Count;
 
+            // Nor may one come back after a loss of power when its blocks are gone for good.
+            if (!options.DryRun && report.DeadManifests > 0) store.SyncManifests();
+
             // What died may lie in a segment that is still being written, which only a sealed one gives back.
             if (!options.DryRun && report.DeadManifests > 0) store.SealSegments();
             new Sweep(store, epoch, cutoff, options, report).Run(now, cancel);

@@ -24,19 +24,19 @@ public sealed partial class VolumeDevice
     /// <summary>Takes one instant of several volumes. Fails for all when it fails for one.</summary>
     public static IReadOnlyList<VolumeCut> CutTogether(IReadOnlyList<(VolumeDevice Volume, string CutId)> volumes)
     {
-        // Always in the same order, so that two overlapping calls cannot wait for each other.
-        var ordered = volumes.DistinctBy(v => v.Volume)
-            .OrderBy(v => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(v.Volume)).ToList();
-        if (ordered.Count != volumes.Count) throw new ArgumentException("A volume is named twice.", nameof(volumes));
+        if (volumes.DistinctBy(v => v.Volume).Count() != volumes.Count)
+            throw new ArgumentException("A volume is named twice.", nameof(volumes));
+
+        // One call at a time takes the gates, so that two cannot wait for each other.
         lock (CutOrder)
         {
-            foreach (var (volume, _) in ordered) volume.gate.EnterWriteLock();
+            foreach (var (volume, _) in volumes) volume.gate.EnterWriteLock();
         }
 
         var done = new List<(VolumeDevice Volume, string CutId)>();
         try
         {
-            foreach (var (volume, cutId) in ordered)
+            foreach (var (volume, cutId) in volumes)
             {
                 if (volume.Cuts.Any(c => c.Id == cutId)) continue;
                 volume.Freeze(cutId);
@@ -50,7 +50,7 @@ public sealed partial class VolumeDevice
         }
         finally
         {
-            foreach (var (volume, _) in ordered) volume.gate.ExitWriteLock();
+            foreach (var (volume, _) in volumes) volume.gate.ExitWriteLock();
         }
 
         return [.. volumes.Select(v => v.Volume.Cuts.Single(c => c.Id == v.CutId))];
@@ -129,7 +129,9 @@ public sealed partial class VolumeDevice
         }
         catch
         {
-            next.DeleteFiles();
+            // Its files stay: whether the record names it by now only a restart can tell. The next try begins them
+            // anew, and an opening deletes what is not named.
+            next.Dispose();
             throw;
         }
 

@@ -44,6 +44,9 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         this.clock = clock;
         this.keys = keys;
         boot = backend.Boot;
+
+        // A process that was killed may have left a record whose name only the page cache knows; flushes build on it.
+        backend.SyncFolder("");
         for (var i = 0; i < WriteLocks; i++) writeLocks[i] = new Lock();
         if (record.BaseId is { } pinned) store.Pin(pinned);
         try
@@ -267,6 +270,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
 
     private List<VolumeLayer> OpenLayers()
     {
+        DeleteLeftovers();
         var layers = new List<VolumeLayer>();
         try
         {
@@ -280,6 +284,16 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         }
 
         return layers;
+    }
+
+    // Layers that a merge, or a cut that failed, did not come to delete.
+    private void DeleteLeftovers()
+    {
+        var named = record.Layers.Select(l => l.Number).ToHashSet();
+        foreach (var file in backend.List(""))
+        {
+            if (VolumeLayer.TryParseName(file, out var number) && !named.Contains(number)) backend.Delete(file);
+        }
     }
 
     private void Check(long offset, long length)

@@ -33,6 +33,10 @@ internal sealed class VolumeLayer : IDisposable
     private ulong sequence;
     private int written;
 
+    // True while the log has a batch, or a new end, that no sync covers.
+    private bool logIsBehind;
+    private IOException? broken;
+
     private VolumeLayer(
         IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
     {
@@ -59,6 +63,17 @@ internal sealed class VolumeLayer : IDisposable
 
     internal static string NameOf(int number, string kind) =>
         string.Create(CultureInfo.InvariantCulture, $"layer-{number:d6}.{kind}");
+
+    /// <summary>True for the name of any file of a layer.</summary>
+    internal static bool TryParseName(string file, out int number)
+    {
+        const string Prefix = "layer-";
+        number = 0;
+        var end = file.IndexOf('.', StringComparison.Ordinal);
+        return file.StartsWith(Prefix, StringComparison.Ordinal) && end > Prefix.Length
+            && int.TryParse(file.AsSpan(Prefix.Length, end - Prefix.Length), NumberStyles.None,
+                CultureInfo.InvariantCulture, out number);
+    }
 
     /// <summary>Makes a layer, with a key of its own where the volume has a domain. Nothing may be written to it
     /// before the volume's record names it, for only the record holds the salt.</summary>
@@ -87,6 +102,10 @@ internal sealed class VolumeLayer : IDisposable
         };
         layer.ReadMap();
         layer.ReadLog(boot);
+
+        // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
+        layer.Touched();
+        layer.logIsBehind = true;
         return layer;
     }
 
@@ -94,19 +113,26 @@ internal sealed class VolumeLayer : IDisposable
     internal void Touched() => Volatile.Write(ref written, 1);
 
     /// <summary>Makes all data written before this call, and then its bits, durable.</summary>
+    /// <exception cref="IOException">The disk failed. It stays failed until the layer is opened again: the kernel
+    /// drops what it could not write and would call the next sync a success.</exception>
     internal void Flush()
     {
         lock (flushGate)
         {
+            RefuseBroken();
+
             // The bits are taken before the data is synced, so none of them can be ahead of its data.
             var entries = Map.TakeUnlogged();
             var dirty = Interlocked.Exchange(ref written, 0) != 0;
             try
             {
-                if (dirty || entries.Count > 0) Data.Sync();
+                if (dirty || entries.Count > 0) Sync(Data);
+
+                // Each batch is durable before the next is written, or a torn one could lie before a whole one.
+                if (logIsBehind) SyncLog();
                 if (entries.Count == 0) return;
                 AppendBatch(entries, boot: 0);
-                log.Sync();
+                SyncLog();
             }
             catch
             {
@@ -125,11 +151,14 @@ internal sealed class VolumeLayer : IDisposable
     {
         lock (flushGate)
         {
+            RefuseBroken();
             var entries = Map.TakeUnlogged();
 
             // They go back: the flush that settles the layer logs them again without the condition.
             Map.PutBack(entries);
-            if (entries.Count > 0) AppendBatch(entries, boot);
+            if (entries.Count == 0) return;
+            if (logIsBehind) SyncLog();
+            AppendBatch(entries, boot);
         }
     }
 
@@ -191,8 +220,33 @@ internal sealed class VolumeLayer : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(batch.AsSpan(4), entries.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(batch.AsSpan(8), boot);
         BinaryPrimitives.WriteUInt64LittleEndian(batch.AsSpan(16), HashOf(batch));
+        logIsBehind = true;
         log.Write(logEnd, batch);
         logEnd += batch.Length;
+    }
+
+    private void SyncLog()
+    {
+        Sync(log);
+        logIsBehind = false;
+    }
+
+    private void Sync(IBackendFile file)
+    {
+        try
+        {
+            file.Sync();
+        }
+        catch (IOException failure)
+        {
+            broken = failure;
+            throw;
+        }
+    }
+
+    private void RefuseBroken()
+    {
+        if (broken is { } before) throw new IOException($"Layer {Number} is broken: {before.Message}", before);
     }
 
     // The sequence is in the hash, so that a batch of an older log in a reused file is not taken for one of this.
@@ -209,7 +263,7 @@ internal sealed class VolumeLayer : IDisposable
         }
 
         // Bits that were set since the flush above are in the copy as well: their data must be there first.
-        Data.Sync();
+        Sync(Data);
         var bytes = new byte[MapHeaderSize + (leaves.Count * MapLeafSize)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, MapMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), sequence + 1);

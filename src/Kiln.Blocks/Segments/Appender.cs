@@ -18,6 +18,7 @@ internal sealed unsafe class Appender : IDisposable
     private byte* buffer;
     private readonly List<SegmentEntry> entries = [];
     private readonly Lock syncGate = new();
+    private readonly Lock fileGate = new();
     private Segment? segment;
     private long fileEnd;
     private int used;
@@ -90,6 +91,9 @@ internal sealed unsafe class Appender : IDisposable
     {
         if (segment is null) return;
         WriteOut();
+
+        // The records first: who finds a footer takes them for durable, also when the process died right behind it.
+        SyncFile(segment);
         segment.File.Write(fileEnd, SegmentFormat.Footer(entries, fileEnd, segment.Seed));
         SyncFile(segment);
         segment.Appender = null;
@@ -114,16 +118,21 @@ internal sealed unsafe class Appender : IDisposable
         segment = created;
     }
 
+    // The kernel reports a failure once: who syncs beside or after the one that was told must not take it for success.
     private void SyncFile(Segment target)
     {
-        try
+        lock (fileGate)
         {
-            target.File.Sync();
-        }
-        catch (IOException e)
-        {
-            segments.Poison(e);
-            throw;
+            segments.RefusePoisoned();
+            try
+            {
+                target.File.Sync();
+            }
+            catch (IOException e)
+            {
+                segments.Poison(e);
+                throw;
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ internal static class Recovery
 
     /// <summary>
     /// Walks a segment without a footer: every whole record counts, whatever is between is dead. Then seals it, so
-    /// that the next start need not walk, and syncs it, so that what only the page cache held becomes durable.
+    /// that the next start need not walk.
     /// </summary>
     internal static void Scan(
         IBackendFile file, ulong seed, List<SegmentEntry> entries, RecoveryReport report, bool seal)
@@ -59,7 +59,11 @@ internal static class Recovery
             end = at;
         }
 
-        if (seal) TrySeal(file, seed, entries, end);
+        if (!seal) return;
+
+        // What only the page cache held may be met by a put and committed: it has to be durable, sealed or not.
+        file.Sync();
+        TrySeal(file, seed, entries, end);
     }
 
     private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries, long end)

@@ -14,6 +14,9 @@ internal static class SegmentFormat
     internal const int EntrySize = 40;
     internal const ushort Version = 1;
 
+    // Twelve digits of milliseconds and a dash.
+    private const int TrashedPrefix = 13;
+
     // A segment's length must fit the index's 32-bit offsets with room for the footer.
     internal const long SegmentBytesMax = 1L << 30;
 
@@ -27,6 +30,13 @@ internal static class SegmentFormat
         id = 0;
         return file.Length == 12 && file.EndsWith(".seg", StringComparison.Ordinal)
             && uint.TryParse(file.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
+    }
+
+    /// <summary>As <see cref="TryParseName"/>, behind the time at which it came to the trash.</summary>
+    internal static bool TryParseTrashed(string file, out uint id)
+    {
+        id = 0;
+        return file.Length > TrashedPrefix && TryParseName(file[TrashedPrefix..], out id);
     }
 
     internal static void WriteHeader(Span<byte> page, uint id, ulong seed, DateTimeOffset now)

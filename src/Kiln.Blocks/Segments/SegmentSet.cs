@@ -66,6 +66,13 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
     internal RecoveryReport Load(bool readOnly)
     {
         var report = new RecoveryReport();
+
+        // An id is not given again while the trash holds it: a read may take that segment back under its name.
+        foreach (var file in backend.List(BlockStore.TrashFolder))
+        {
+            if (SegmentFormat.TryParseTrashed(file, out var id)) last = Math.Max(last, (int)id);
+        }
+
         foreach (var file in backend.List(SegmentFormat.Folder))
         {
             if (!SegmentFormat.TryParseName(file, out var id)) continue;

@@ -1,3 +1,4 @@
+using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -9,7 +10,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// <summary>Clears away, before the first request, what an earlier process left half done on this node's
 /// disks.</summary>
 /// <remarks>
-/// Folders of volumes without a row are removed. Cuts without a row are dropped by <see cref="VolumeDevices"/> when
+/// Folders of volumes and journals of uploads without a row are removed. Cuts without a row are dropped by <see cref="VolumeDevices"/> when
 /// their volume is next opened; rows that are not finished have work rows, which the worker takes up.
 /// </remarks>
 public sealed partial class StorageStart(
@@ -47,6 +48,14 @@ public sealed partial class StorageStart(
                 if (!known.Contains(id))
                     await devices.Delete(region, id, cancel);
             }
+        }
+
+        // A deletion that the power took back: the journal would keep its blocks for ever.
+        var store = stores.Of(region);
+        foreach (var id in store.StagedIds)
+        {
+            if (!await db.Snapshots.AnyAsync(s => s.Id == id && s.State == SnapshotState.Pending, cancel))
+                store.DiscardStaged(id);
         }
         await Work.Work.Commit(
             db, () => Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);

@@ -48,12 +48,12 @@ public class StagedSnapshotTests
     }
 
     [Fact]
-    public void Journal_that_died_before_its_header_is_none()
+    public void Journal_begins_with_its_header_or_not_at_all()
     {
         using var folder = new TempFolder();
         using var store = Some.Store(folder);
         Directory.CreateDirectory(folder.Sub("staging"));
-        File.WriteAllBytes(folder.Sub("staging/snap-1.journal"), new byte[100]);
+        File.WriteAllBytes(folder.Sub("staging/snap-1.journal.tmp"), new byte[100]);
         Assert.Null(store.OpenStaged("snap-1", _ => null!));
         var report = new Kiln.Blocks.Collection.Collector(store).Run(
             () => [], new Kiln.Blocks.Collection.CollectionOptions(), CancellationToken.None);

@@ -1,0 +1,75 @@
+using Kiln.Blocks.Backends;
+
+namespace Kiln.Simulation.Disks;
+
+/// <summary>One folder of a <see cref="ModelDisk"/> as a store or a volume uses it.</summary>
+internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : IBackend
+{
+    public ulong Boot => disk.Boot;
+
+    public IBackendFile Create(string name, bool direct)
+    {
+        faults.Write();
+        return new DiskFile(disk, disk.Create(Locate(name)), faults, IsChecked(name));
+    }
+
+    public IBackendFile Open(string name, bool direct = false)
+    {
+        faults.Call();
+        return new DiskFile(disk, disk.Find(Locate(name)), faults, IsChecked(name));
+    }
+
+    public IReadOnlyList<string> List(string folder) => disk.List(folder.Length == 0 ? root : Locate(folder));
+
+    public bool Exists(string name) => disk.Exists(Locate(name));
+
+    public void Delete(string name)
+    {
+        faults.Call();
+        if (Exists(name)) disk.Do(new DiskOp.Delete(Locate(name)));
+    }
+
+    public void Rename(string from, string to)
+    {
+        faults.Write();
+        disk.Find(Locate(from));
+        disk.Do(new DiskOp.Rename(Locate(from), Locate(to)));
+    }
+
+    /// <summary>The same calls in the same order as <see cref="FileBackend.WriteAtomic"/>.</summary>
+    public void WriteAtomic(string name, ReadOnlySpan<byte> bytes)
+    {
+        var temporary = name + ".tmp";
+        Delete(temporary);
+        try
+        {
+            var file = Create(temporary, direct: false);
+            file.Write(0, bytes);
+            file.Sync();
+            Rename(temporary, name);
+        }
+        catch
+        {
+            if (Exists(temporary)) disk.Do(new DiskOp.Delete(Locate(temporary)));
+            throw;
+        }
+
+        SyncFolder(ModelDisk.FolderOf("/" + name) is { Length: > 0 } folder ? folder[1..] : "");
+    }
+
+    public void SyncFolder(string folder)
+    {
+        faults.Call();
+        disk.Do(new DiskOp.SyncFolder(folder.Length == 0 ? root : Locate(folder)));
+    }
+
+    public void Dispose()
+    {
+        // The disk stays.
+    }
+
+    // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.
+    private static bool IsChecked(string name) => !name.EndsWith(".data", StringComparison.Ordinal);
+
+    private string Locate(string name) => $"{root}/{name}";
+}
