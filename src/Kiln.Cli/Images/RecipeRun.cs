@@ -3,7 +3,7 @@ using Kiln.Cli.Output;
 
 namespace Kiln.Cli.Images;
 
-/// <summary>Runs a recipe to its end: scripts out of this program, packages out of Debian, a disk into a file.</summary>
+/// <summary>Runs a recipe to its end: this program's scripts, Debian's packages, and a disk into a file.</summary>
 /// <remarks>
 /// The scripts print <c>== what they do</c>, which is shown, and end with <c>!! why</c> when they cannot go on. They
 /// need neither root nor a mount.

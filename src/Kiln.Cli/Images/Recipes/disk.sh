@@ -31,8 +31,8 @@ disk_epoch() {
     for (i = split("ctime atime crtime", field, " "); i > 0; i--) print "sif <" $1 "> " field[i] " " epoch
     for (i = split("ctime_extra atime_extra mtime_extra crtime_extra", field, " "); i > 0; i--)
       print "sif <" $1 "> " field[i] " 0" }' >"$KILN_WORK/times"
-  E2FSPROGS_FAKE_TIME=$KILN_EPOCH SOURCE_DATE_EPOCH=$KILN_EPOCH debugfs -w -f "$KILN_WORK/times" "$KILN_OUT?offset=$disk_start" \
-    >/dev/null 2>"$KILN_WORK/debugfs.log" ||
+  E2FSPROGS_FAKE_TIME=$KILN_EPOCH SOURCE_DATE_EPOCH=$KILN_EPOCH \
+    debugfs -w -f "$KILN_WORK/times" "$KILN_OUT?offset=$disk_start" >/dev/null 2>"$KILN_WORK/debugfs.log" ||
     { cat "$KILN_WORK/debugfs.log"; fail "debugfs failed."; }
 }
 

@@ -14,9 +14,11 @@ fail() { echo "!! $*"; exit 1; }
 apt_private() {
   local tool=$1 state=$KILN_CACHE/apt-$KILN_ARCH
   shift
-  "$tool" -q -o APT::Get::Assume-Yes=1 -o "Dir::State::Lists=$state/lists" -o "Dir::State::status=$state/status" -o "Dir::Cache=$state/cache" \
+  "$tool" -q -o APT::Get::Assume-Yes=1 -o "Dir::Cache=$state/cache" \
+    -o "Dir::State::Lists=$state/lists" -o "Dir::State::status=$state/status" \
     -o "APT::Architecture=$KILN_ARCH" -o "APT::Architectures=$KILN_ARCH" -o Acquire::Retries=2 \
-    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=0 -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=0 "$@"
+    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=0 \
+    -o Debug::NoLocking=1 -o APT::Sandbox::User= -o APT::Install-Recommends=0 "$@"
 }
 
 apt_update() {
@@ -60,4 +62,5 @@ apt_fetch() {
 
 # Needed by maintainer scripts only, which are never run.
 packages_unused='perl.*|libperl.*|lib.*-perl|dpkg|tar|debconf|adduser|passwd|usrmerge|init-system-helpers'
-packages_unused="$packages_unused|libpam.*|libaudit.*|libsemanage.*|libsepol.*|libdb5.*|libgdbm.*|libcap-ng0|gcc-.*-base"
+packages_unused="$packages_unused|libpam.*|libaudit.*|libsemanage.*|libsepol.*|libdb5.*|libgdbm.*"
+packages_unused="$packages_unused|libcap-ng0|gcc-.*-base"
