@@ -11,7 +11,7 @@ namespace Kiln.Service.Imds;
 /// <summary>A transport for Kestrel over sockets that come and go with guests.</summary>
 /// <remarks>
 /// Kestrel's own transport binds at its start; this one hands it connections of whatever sockets are open, each marked
-/// with its guest. docs/decisions/0015-metadata-over-kestrel.md says why.
+/// with its guest. docs/decisions/0009-metadata-over-kestrel.md says why.
 /// </remarks>
 internal sealed partial class GuestSockets : IConnectionListenerFactory, IConnectionListener, IDisposable
 {

@@ -104,8 +104,8 @@ public sealed class RoleCredentials(IServiceScopeFactory scopes, TimeProvider cl
 
     private string Refusal(Role role) => AwsJson.Of(
         ("Code", "AssumeRoleUnauthorizedAccess"),
-        ("Message", $"EC2 cannot assume the role {role.Name}. Its trust policy must allow sts:AssumeRole to the service "
-            + "ec2.amazonaws.com."),
+        ("Message", $"EC2 cannot assume the role {role.Name}. Its trust policy must allow sts:AssumeRole to the "
+            + "service ec2.amazonaws.com."),
         ("LastUpdated", AwsJson.Time(clock.GetUtcNow())));
 
     private static string Text(Issued issued) => AwsJson.Of(

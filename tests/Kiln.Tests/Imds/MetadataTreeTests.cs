@@ -106,7 +106,10 @@ public sealed class MetadataTreeTests(TestServer server) : IClassFixture<TestSer
         var (image, _) = await server.NewImage("tags");
         var instance = await ec2.Launch(image, r => r.TagSpecifications =
         [
-            new TagSpecification { ResourceType = ResourceType.Instance, Tags = [new("Name", "web 1"), new("a:b", "")] },
+            new TagSpecification
+            {
+                ResourceType = ResourceType.Instance, Tags = [new("Name", "web 1"), new("a:b", "")],
+            },
         ]);
         using var guest = new GuestHttp(server, instance.InstanceId);
         Assert.Equal(404, await guest.Status("/latest/meta-data/tags/instance/Name"));
