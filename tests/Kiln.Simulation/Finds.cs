@@ -20,11 +20,29 @@ internal sealed partial class Finds
         }
         catch (Exception e)
         {
-            count++;
-            var deepest = e;
-            while (deepest.InnerException is { } inner) deepest = inner;
-            byKind.TryAdd(Digits().Replace(deepest.Message, "#"), $"{seed}: {e.Message}\n{deepest}");
+            Add(seed, e);
         }
+    }
+
+    /// <summary>Runs one seed that awaits, and tells what it did.</summary>
+    internal async Task Try(string seed, Func<Task> run, IReadOnlyList<string> trace)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception e)
+        {
+            Add($"{seed}:\n{string.Join('\n', trace.TakeLast(40))}\n", e);
+        }
+    }
+
+    private void Add(string seed, Exception e)
+    {
+        count++;
+        var deepest = e;
+        while (deepest.InnerException is { } inner) deepest = inner;
+        byKind.TryAdd(Digits().Replace(deepest.Message, "#"), $"{seed}: {e.Message}\n{deepest}");
     }
 
     /// <summary>Fails when there was any.</summary>

@@ -48,6 +48,14 @@ internal sealed record VolumeRecord
     private bool HasItsKeys =>
         Layers.All(l => l is not null && (Domain is null ? l.Key is null : l.Key is { IsSane: true }));
 
+    // Each layer once, under a number that was given; each cut of a layer that there is.
+    private bool IsConsistent =>
+        SizeBytes is > 0 and <= VolumeDevice.SizeBytesMax && SizeBytes % LayerMap.SectorSize == 0
+        && Layers.All(l => l.Number > 0 && l.Number < NextLayer)
+        && Layers.DistinctBy(l => l.Number).Count() == Layers.Count
+        && Cuts.All(c => c is { Id: not null } && c.SizeBytes > 0 && c.SizeBytes <= SizeBytes
+            && Layers.Any(l => l.Number == c.Layer));
+
     internal void Write(IBackend backend)
     {
         var current = this with { Version = FormatVersion };
@@ -73,8 +81,8 @@ internal sealed record VolumeRecord
             var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
             if (record is
                 {
-                    Version: >= OldestVersion and <= FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null,
-                    HasItsKeys: true,
+                    Version: >= OldestVersion and <= FormatVersion, Layers.Count: > 0, Cuts: not null,
+                    HasItsKeys: true, IsConsistent: true,
                 }
                 && (record.Base is null || ManifestId.IsValid(record.Base))) return record;
         }

@@ -31,6 +31,9 @@ public static class Ids
     /// <summary>A new 40-character secret access key.</summary>
     public static string Secret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(30));
 
+    /// <summary>Where the fences of a work row begin: positive, with room for more claims than there will be.</summary>
+    public static long Fence() => RandomNumberGenerator.GetInt32(int.MaxValue) * (1L << 24);
+
     /// <summary>Random bytes in lower-case hex, two digits a byte.</summary>
     public static string Hex(int bytes) => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(bytes));
 

@@ -33,8 +33,10 @@ public sealed class Work
     public DateTimeOffset LeaseUntil { get; set; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>Counts claims: a holder of an older fence cannot write. Safety.</summary>
+    /// <remarks>A row that is made again begins elsewhere: who held a claim of the earlier row must not pass for who
+    /// holds one of the later.</remarks>
     [ConcurrencyCheck]
-    public long Fence { get; set; }
+    public long Fence { get; set; } = Calls.Ids.Fence();
 
     /// <summary>Counts wishes: a step that began before the latest wish cannot end the row.</summary>
     [ConcurrencyCheck]

@@ -62,7 +62,7 @@ public sealed partial class Worker(
     }
 
     // A node is one process at a time: what an earlier one held when it was killed nobody holds any more.
-    private async Task ReleaseOwn(CancellationToken cancel)
+    internal async Task ReleaseOwn(CancellationToken cancel)
     {
         try
         {
@@ -142,7 +142,8 @@ public sealed partial class Worker(
         }
     }
 
-    private async Task RunStep(Work work, CancellationToken cancel)
+    /// <summary>Runs the step of a row that was claimed, and commits it or lets go of the row.</summary>
+    internal async Task RunStep(Work work, CancellationToken cancel)
     {
         try
         {

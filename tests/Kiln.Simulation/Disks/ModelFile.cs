@@ -79,10 +79,10 @@ internal sealed class ModelFile
     /// <summary>Turns one bit, as a disk does that forgets.</summary>
     internal void Rot(long offset)
     {
+        Span<byte> one = stackalloc byte[1];
         foreach (var map in (PageMap[])[Seen, durable])
         {
             if (offset >= map.Length) continue;
-            Span<byte> one = stackalloc byte[1];
             map.Read(offset, one);
             one[0] ^= 0x10;
             map.Write(offset, one);

@@ -36,6 +36,28 @@ public sealed partial class DocsTests
         "Write the page, or name the one that is meant.");
 
     [Fact]
+    public void Every_magic_of_a_format_is_on_its_page_and_is_what_it_says()
+    {
+        var code = (
+            from file in Tree.Code("src/")
+            from Match magic in Magic().Matches(Tree.Text(file))
+            select (File: file, Text: magic.Groups[2].Value, Value: magic.Groups[1].Value.Replace("_", ""))).ToList();
+        var pages = Tree.Files(".md").Where(f => f.StartsWith("docs/formats/", StringComparison.Ordinal))
+            .SelectMany(f => PageMagic().Matches(Tree.Text(f)).Select(m => (File: f, Text: m.Groups[1].Value)))
+            .ToList();
+        Rule.Holds(
+            [
+                .. code.Where(c => pages.All(p => p.Text != c.Text)).Select(c => $"{c.File}: {c.Text} is on no page"),
+                .. pages.Where(p => code.All(c => c.Text != p.Text)).Select(p => $"{p.File}: {p.Text} is in no code"),
+                .. code.Where(c => c.Value != LittleEndian(c.Text)).Select(c => $"{c.File}: {c.Text} is {c.Value}"),
+            ],
+            "A format begins with letters that its page names, as `const ulong XMagic = 0x…; // \"LETTERS\"`.");
+    }
+
+    private static string LittleEndian(string text) =>
+        Convert.ToHexString([.. System.Text.Encoding.ASCII.GetBytes(text).Reverse()]);
+
+    [Fact]
     public void Every_page_is_on_the_map() => Rule.Holds(
         from page in Tree.Files(".md")
         where page.StartsWith("docs/", StringComparison.Ordinal) && page != Map
@@ -87,6 +109,12 @@ public sealed partial class DocsTests
 
     [GeneratedRegex("```.*?```|`[^`\n]*`", RegexOptions.Singleline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex(@"Magic = 0x([0-9A-F_]+); // ""(K[A-Z]+[0-9])""")]
+    private static partial Regex Magic();
+
+    [GeneratedRegex("`(K[A-Z]{2,6}[0-9])`")]
+    private static partial Regex PageMagic();
 
     [GeneratedRegex(@"`(src/[\w./]+\.cs)`")]
     private static partial Regex Source();
