@@ -119,10 +119,12 @@ public sealed unsafe class BlockCache : IDisposable
         try
         {
             if (TryCopy(address, frame, within, part)) return;
+            var began = store.Clock.GetTimestamp();
             var codec = store.Codecs.Rent();
             try
             {
                 Unpack(codec, address, frame, domain, whole, stripe);
+                store.Options.Metrics?.Pulled(store, began);
                 codec.Plain.Slice((frame * Block.FrameSize) + within, part.Length).CopyTo(part);
             }
             finally

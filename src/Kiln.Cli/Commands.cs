@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kiln.Cli.Operating;
 using Kiln.Cli.Snapshots;
 using Kiln.Cli.Tours;
+using Kiln.Cli.Watching;
 
 namespace Kiln.Cli;
 
@@ -13,6 +14,7 @@ public static class Commands
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
         SnapshotCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(),
-        WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
+        WorkCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(),
+        VersionCommand.Make(),
     ];
 }
