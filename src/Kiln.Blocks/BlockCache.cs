@@ -52,6 +52,9 @@ public sealed unsafe partial class BlockCache : IDisposable
     /// <summary>Frames served without a pull.</summary>
     public long Hits => Volatile.Read(ref hits);
 
+    /// <summary>Memory that frames take.</summary>
+    public long Bytes => stripes.Sum(s => (long)Volatile.Read(ref s.Used)) * Block.FrameSize;
+
     /// <summary>Frames pulled from the store.</summary>
     public long Pulls => Volatile.Read(ref pulls);
 

@@ -284,7 +284,7 @@ public sealed class Scrub
     {
         pass = null;
         pages.Clear();
-        Volatile.Write(ref state, state with
+        Volatile.Write(ref state, Counted() with
         {
             Phase = ScrubPhase.Idle, FinishedAt = store.Clock.GetUtcNow(), Segment = 0, Offset = 0, Manifest = null,
         });
@@ -294,12 +294,14 @@ public sealed class Scrub
     private void Save()
     {
         store.SaveQuarantine();
-        Volatile.Write(ref state, state with
-        {
-            BytesRead = report.BytesRead, Records = report.Records, Manifests = report.Manifests,
-            ProblemCount = report.ProblemCount, RepairedCount = report.RepairedCount,
-            Problems = [.. report.Problems.Take(ScrubState.ProblemsMax)],
-        });
+        Volatile.Write(ref state, Counted());
         store.WriteState(StateName, State, StateJson.Default.ScrubState);
     }
+
+    private ScrubState Counted() => state with
+    {
+        BytesRead = report.BytesRead, Records = report.Records, Manifests = report.Manifests,
+        ProblemCount = report.ProblemCount, RepairedCount = report.RepairedCount,
+        Problems = [.. report.Problems.Take(ScrubState.ProblemsMax)],
+    };
 }

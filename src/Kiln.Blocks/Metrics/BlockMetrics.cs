@@ -41,6 +41,7 @@ public sealed class BlockMetrics
         Counter(
             "kiln.trash.alarms", "{file}", "Files needed again after they had been collected: always an alarm.",
             s => s.TrashReads);
+        Gauge("kiln.cache.bytes", "By", "Memory that the cache of frames takes.", s => s.Cache.Bytes);
         Gauge("kiln.store.records", "{record}", "Blocks and pages in the store.", s => s.Statistics.Records);
         Gauge("kiln.store.segments", "{file}", "Segment files.", s => s.Statistics.Segments);
         Gauge("kiln.store.segment.bytes", "By", "Bytes of the segment files.", s => s.SegmentBytes);
