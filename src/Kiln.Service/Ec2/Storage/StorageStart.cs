@@ -57,8 +57,11 @@ public sealed partial class StorageStart(
             if (!await db.Snapshots.AnyAsync(s => s.Id == id && s.State == SnapshotState.Pending, cancel))
                 store.DiscardStaged(id);
         }
-        await Work.Work.Commit(
-            db, () => Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);
+        await Work.Work.Commit(db, async () =>
+        {
+            await Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
+            await Scrubbing.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
+        }, cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The folder of {Region} cannot be swept")]
