@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Kiln.Simulation.Worlds;
@@ -36,6 +37,9 @@ internal sealed class RowWorld : IAsyncDisposable
         random = new Random(seed);
         clock = new DomainClock(wall);
         services = new ServiceCollection()
+            .AddMetrics()
+            .AddSingleton<TimeProvider>(wall)
+            .AddSingleton<ServiceMetrics>()
             .AddScoped<Db>(_ => new SqliteDb(
                 new DbContextOptionsBuilder<SqliteDb>().UseSqlite(connection).Options))
             .BuildServiceProvider();
@@ -110,14 +114,12 @@ internal sealed class RowWorld : IAsyncDisposable
     {
         var claimed = new List<Service.Work.Work>();
         await With(async db => claimed = await ClaimSql.Claim(
-            db, node, clock.GetUtcNow(), wall.GetUtcNow(), Worker.Lease, limit: 2, CancellationToken.None));
+            db, node, clock.GetUtcNow(), wall.GetUtcNow(), Service.Work.Worker.Lease, limit: 2, CancellationToken.None));
         foreach (var work in claimed)
         {
             Say($"{node} claims {work.ResourceId} with fence {work.Fence}");
             var step = new StoppedStep(node, work, random.Next(5) == 0, random.Next(3) == 0);
-            var worker = new Worker(
-                services.GetRequiredService<IServiceScopeFactory>(), [step], clock, new WorkSignal(),
-                new NodeIdentity(node), NullLogger<Worker>.Instance);
+            var worker = Worker(node, step);
             step.Running = worker.RunStep(work, step.Lost.Token);
             await step.HasStopped(step.Running);
             underWay.Add(step);
@@ -134,7 +136,7 @@ internal sealed class RowWorld : IAsyncDisposable
         if (random.Next(2) == 0)
         {
             await With(async db => renewed = await ClaimSql.Renew(
-                db, step.Work, wall.GetUtcNow() + Worker.Lease, CancellationToken.None));
+                db, step.Work, wall.GetUtcNow() + Service.Work.Worker.Lease, CancellationToken.None));
             if (!renewed) await step.Lost.CancelAsync();
         }
 
@@ -149,9 +151,7 @@ internal sealed class RowWorld : IAsyncDisposable
     {
         Say($"{node} dies and starts again");
         underWay.RemoveAll(s => s.Node == node);
-        using var worker = new Worker(
-            services.GetRequiredService<IServiceScopeFactory>(), [], clock, new WorkSignal(), new NodeIdentity(node),
-            NullLogger<Worker>.Instance);
+        using var worker = Worker(node);
         await worker.ReleaseOwn(CancellationToken.None);
     }
 
@@ -185,7 +185,7 @@ internal sealed class RowWorld : IAsyncDisposable
     {
         for (var round = 0; round < 40; round++)
         {
-            wall.Move(Worker.Lease + Backoff.Longest);
+            wall.Move(Service.Work.Worker.Lease + Backoff.Longest);
             await Claim(Nodes[round % 2]);
             while (underWay.Count > 0)
             {
@@ -202,6 +202,10 @@ internal sealed class RowWorld : IAsyncDisposable
                 Check.Hold(Parse(row.Value).State == "done", $"{row.Name} is {row.Value} for ever");
         });
     }
+
+    private Worker Worker(string node, params IReconciler[] reconcilers) => new(
+        services.GetRequiredService<IServiceScopeFactory>(), reconcilers, clock, new WorkSignal(),
+        new NodeIdentity(node), services.GetRequiredService<ServiceMetrics>(), NullLogger<Worker>.Instance);
 
     private async Task With(Func<Db, Task> body)
     {
