@@ -15,6 +15,7 @@ internal sealed unsafe class FileBackendFile : IBackendFile
     private readonly SafeFileHandle file;
     private readonly SafeFileHandle? direct;
     private long unstarted;
+    private int holes;
 
     internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct)
     {
@@ -22,9 +23,6 @@ internal sealed unsafe class FileBackendFile : IBackendFile
         this.file = file;
         this.direct = direct;
     }
-
-    /// <summary>The descriptor, for sendfile.</summary>
-    internal SafeFileHandle Handle => file;
 
     public long Length => RandomAccess.GetLength(file);
 
@@ -97,10 +95,36 @@ internal sealed unsafe class FileBackendFile : IBackendFile
         if (Libc.Truncate(file, length) != 0) throw Libc.LastError($"Resize of {path}");
     }
 
-    public void PunchHole(long offset, long length)
+    public void PunchHole(long offset, long length) => Allocate(Libc.KeepSize | Libc.Punch, offset, length);
+
+    public void Zero(long offset, long length) => Allocate(Libc.KeepSize | Libc.ZeroRange, offset, length);
+
+    public bool HasHoles
     {
-        if (length <= 0) return;
-        if (Libc.Allocate(file, Libc.KeepSize | Libc.Punch, offset, length) == 0) return;
+        get
+        {
+            // Asked once: a hole beyond the end changes nothing.
+            if (holes == 0)
+            {
+                var works = Libc.Allocate(file, Libc.KeepSize | Libc.Punch, Length, PageSize) == 0;
+                Volatile.Write(ref holes, works ? 1 : -1);
+            }
+
+            return holes > 0;
+        }
+    }
+
+    public SafeFileHandle? HandleAt(long offset, int length, out long at)
+    {
+        at = offset;
+        return file;
+    }
+
+    private void Allocate(int mode, long offset, long length)
+    {
+        if (length <= 0 || Libc.Allocate(file, mode, offset, length) == 0) return;
+        var errno = Marshal.GetLastPInvokeError();
+        if (errno is Libc.NoSpace or Libc.QuotaExceeded) throw Libc.Error($"Zeros in {path}", errno);
 
         // Not every file system has holes; zeros written are the same to a reader.
         var zeros = new byte[Math.Min(length, 1 << 20)];

@@ -70,6 +70,16 @@ internal sealed class EncryptedFile(IBackendFile file, XtsCipher cipher) : IBack
     }
 
     /// <inheritdoc/>
+    public void Zero(long offset, long length)
+    {
+        Check(offset, length);
+        file.Zero(offset, length);
+    }
+
+    /// <inheritdoc/>
+    public bool HasHoles => file.HasHoles;
+
+    /// <inheritdoc/>
     public long Seek(long offset, bool data) => file.Seek(offset, data);
 
     /// <inheritdoc/>

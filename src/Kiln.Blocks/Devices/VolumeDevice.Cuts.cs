@@ -195,11 +195,10 @@ public sealed partial class VolumeDevice
                     part[upper.Data.Read(at, part)..].Clear();
                     lower.Data.Write(at, part);
                 }
-
-                lower.Touched();
             }
 
             lower.Map.Set(block, bits);
+            lower.Touched();
         }
 
         lower.Settle();

@@ -310,8 +310,8 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
             if (last != first || within + part.Length < (first + 1) * LayerMap.SectorSize)
                 Complete(top, block, within + part.Length, last);
             top.Data.Write(at, part);
-            top.Touched();
             top.Map.Set(block, mask);
+            top.Touched();
         }
     }
 
