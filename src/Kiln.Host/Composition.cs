@@ -65,7 +65,7 @@ internal static class Composition
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<VolumeDevices>();
-        services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddGuests();
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<SnapshotCopy>();
@@ -74,6 +74,14 @@ internal static class Composition
         services.AddScoped<EbsKeys>();
         services.AddScoped<NewVolumes>();
         services.AddScoped<NewSnapshots>();
+    }
+
+    private static void AddGuests(this IServiceCollection services)
+    {
+        services.AddSingleton<GuestFolders>();
+        services.AddSingleton<GuestAgents>();
+        services.AddSingleton<IGuestNetwork, UserNetwork>();
+        services.AddSingleton<IGuest, SimulatedGuest>();
     }
 
     private static void AddEbsDirect(this IServiceCollection services)
