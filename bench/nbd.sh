@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nbd.sh [DISK] [ROUNDS] [CASES…]: a running `kiln serve` and qemu-nbd over the same bytes, in alternation; medians and
-# ratios. Volumes are made over the API and served on DATA/nbd.sock. Without a disk, mkdisk.sh makes one.
+# nbd.sh [DISK] [ROUNDS] [CASES…]: a running `kiln serve` and qemu-nbd over the same bytes, in alternation; medians
+# and ratios. Volumes are made over the API and served on DATA/nbd.sock. Without a disk, mkdisk.sh makes one.
 # Cases: local lazy cut upload (default: all).
 # KILN_BENCH_PREFIX: a command each round is run under, e.g. one that keeps the machine for itself.
 # KILN_BENCH_BUILD: a published Kiln to use instead of publishing one.
@@ -16,11 +16,17 @@ fio_case() {
   shift 2
   json=$(mktemp -p "$work")
   # The engine prints a line before its JSON.
-  fio --name=x --ioengine=nbd --uri="$uri" --thread --lat_percentiles=1 --output-format=json --time_based --ramp_time=0.3 \
-    --runtime="$seconds" "$@" 2>"$work/fio.err" >"$json" || { cat "$json" "$work/fio.err" >&2; return 1; }
-  sed -n '/^{/,$p' "$json" | jq -r --arg n "$name" '.jobs[0] | (if .read.total_ios > 0 then .read else .write end)
-    | [$n, .iops, .bw_bytes, (.lat_ns.percentile["50.000000"] // 0) / 1000,
-       (.lat_ns.percentile["99.000000"] // 0) / 1000] | map(tostring) | join(" ")' >>"$figures"
+  fio --name=x --ioengine=nbd --uri="$uri" --thread --lat_percentiles=1 --output-format=json \
+    --time_based --ramp_time=0.3 --runtime="$seconds" "$@" 2>"$work/fio.err" >"$json" \
+    || { cat "$json" "$work/fio.err" >&2; return 1; }
+  figure "$name" "$json"
+}
+
+figure() { # NAME JSON
+  sed -n '/^{/,$p' "$2" | jq -r --arg n "$1" '.jobs[0]
+    | if .read.total_ios > 0 then .read else .write end
+    | [$n, .iops, .bw_bytes, .lat_ns.percentile["50.000000"] / 1000, .lat_ns.percentile["99.000000"] / 1000]
+    | map(tostring) | join(" ")' >>"$figures"
 }
 
 api() { # Action=… &…: one call of the EC2 API, signed by curl
@@ -92,6 +98,8 @@ round_fresh() {
 round_lazy() {
   # Only data is touched, each place once, in an order that differs from round to round.
   local log=$work/touch.log lazy
+  # Both sides' stored bytes are in the page cache: this is not the disk's latency.
+  cat "$work/disk.qcow2" "$work"/data/us-east-1/blocks/segments/* >/dev/null
   lazy=$(volume "SnapshotId=$snapshot")
   peer lazy qcow2 "$work/disk.qcow2"
   qemu-img map -U --output=json -f raw "$work/disk.raw" | python3 -c '
@@ -100,7 +108,8 @@ random.seed(int(sys.argv[1]))
 frames = [at for e in json.load(sys.stdin) if e["data"] and not e["zero"]
           for at in range(-(-e["start"] // 65536) * 65536, e["start"] + e["length"] - 65535, 65536)]
 print("fio version 2 iolog\ndisk add\ndisk open")
-for at in random.sample(frames, min(3000, len(frames))): print("disk read", at + 4096 * random.randrange(16), 4096)
+for at in random.sample(frames, min(3000, len(frames))):
+    print("disk read", at + 4096 * random.randrange(16), 4096)
 print("disk close")' "$round" >"$log"
   for side in $([ $((round % 2)) = 1 ] && echo "lazy kiln" || echo "kiln lazy"); do
     if [ "$side" = lazy ]; then fio_lazy "qemu:4K first touch" "$(peer_uri lazy)" "$log"
@@ -111,11 +120,9 @@ print("disk close")' "$round" >"$log"
 fio_lazy() {
   local json
   json=$(mktemp -p "$work")
-  fio --name=x --ioengine=nbd --uri="$2" --thread --lat_percentiles=1 --output-format=json --read_iolog="$3" --replay_no_stall=1 \
-    >"$json" 2>"$work/fio.err" || { cat "$json" "$work/fio.err" >&2; return 1; }
-  sed -n '/^{/,$p' "$json" | jq -r --arg n "$1" '.jobs[0].read | [$n, .iops, .bw_bytes,
-    .lat_ns.percentile["50.000000"] / 1000, .lat_ns.percentile["99.000000"] / 1000]
-    | map(tostring) | join(" ")' >>"$figures"
+  fio --name=x --ioengine=nbd --uri="$2" --thread --lat_percentiles=1 --output-format=json \
+    --read_iolog="$3" --replay_no_stall=1 >"$json" 2>"$work/fio.err" || { cat "$json" "$work/fio.err" >&2; return 1; }
+  figure "$1" "$json"
 }
 
 round_cut() {

@@ -14,11 +14,18 @@ internal sealed unsafe class FileBackendFile : IBackendFile
     private readonly string path;
     private readonly SafeFileHandle file;
     private readonly SafeFileHandle? direct;
+    private readonly bool appends;
     private long unstarted;
     private int holes;
 
-    internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct)
+    /// <param name="path">Where it is, for messages.</param>
+    /// <param name="file">The open file.</param>
+    /// <param name="direct">The same opened past the page cache, where that works.</param>
+    /// <param name="appends">True when it is filled once and then synced: writeback starts early. A guest's disk is
+    /// written again and again, and the kernel knows better when.</param>
+    internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct, bool appends = false)
     {
+        this.appends = appends;
         this.path = path;
         this.file = file;
         this.direct = direct;
@@ -74,20 +81,25 @@ internal sealed unsafe class FileBackendFile : IBackendFile
         {
             var aligned = direct is not null && (((long)from | offset | (long)source.Length) & 4095) == 0;
             WriteAll(aligned ? direct! : file, from, source.Length, offset);
-            if (aligned) return;
+            if (aligned || !appends) return;
         }
 
         var before = Interlocked.Add(ref unstarted, source.Length);
         if (before < WritebackEvery) return;
         Interlocked.Exchange(ref unstarted, 0);
 
-        // Only a hint: an error here will show in the sync that counts.
-        _ = Libc.SyncRange(file, 0, 0, Libc.StartWriteback);
+        StartSync(0, 0);
     }
 
     public void Sync()
     {
         if (Libc.SyncData(file) != 0) throw Libc.LastError($"Sync of {path}");
+    }
+
+    public void StartSync(long offset, long length)
+    {
+        // Only a hint: an error here will show in the sync that counts.
+        _ = Libc.SyncRange(file, offset, length, Libc.StartWriteback);
     }
 
     public void SetLength(long length)

@@ -27,6 +27,12 @@ public interface IBackendFile : IDisposable
     /// <summary>Makes everything written before this call durable.</summary>
     void Sync();
 
+    /// <summary>Lets the disk begin with a range that a sync will soon wait for.</summary>
+    void StartSync(long offset, long length)
+    {
+        // A hint.
+    }
+
     /// <summary>Cuts or extends (with zeros) to a length.</summary>
     void SetLength(long length);
 

@@ -60,6 +60,9 @@ internal sealed class EncryptedFile(IBackendFile file, XtsCipher cipher) : IBack
     public void Sync() => file.Sync();
 
     /// <inheritdoc/>
+    public void StartSync(long offset, long length) => file.StartSync(offset, length);
+
+    /// <inheritdoc/>
     public void SetLength(long length) => file.SetLength(length);
 
     /// <inheritdoc/>

@@ -21,6 +21,9 @@ public interface IDevice
     /// <summary>Makes every write that returned before this call durable.</summary>
     void Flush();
 
+    /// <summary>Lets the disk begin with a range that was written and that a flush will soon be asked for.</summary>
+    void StartFlush(long offset, long length);
+
     /// <summary>Gives a range back; it reads as zeros.</summary>
     void Trim(long offset, long length);
 

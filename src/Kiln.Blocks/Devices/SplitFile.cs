@@ -92,6 +92,11 @@ internal sealed class SplitFile : IBackendFile
         }
     }
 
+    public void StartSync(long offset, long length)
+    {
+        foreach (var (part, within, piece) in Pieces(offset, length)) part.StartSync(within, piece);
+    }
+
     public void Sync()
     {
         foreach (var part in Volatile.Read(ref parts)) part.Sync();

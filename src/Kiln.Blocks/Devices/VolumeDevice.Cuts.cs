@@ -197,8 +197,7 @@ public sealed partial class VolumeDevice
                 }
             }
 
-            lower.Map.Set(block, bits);
-            lower.Touched();
+            lower.Hold(block, bits);
         }
 
         lower.Settle();

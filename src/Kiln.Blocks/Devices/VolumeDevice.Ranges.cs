@@ -139,9 +139,7 @@ public sealed partial class VolumeDevice
             var at = (block * Block.Size) + from;
             if (keepSpace) top.Data.Zero(at, to - from);
             else top.Data.PunchHole(at, to - from);
-            top.Map.Set(
-                block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
-            top.Touched();
+            top.Hold(block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
         }
     }
 

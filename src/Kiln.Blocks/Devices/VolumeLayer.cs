@@ -101,8 +101,17 @@ internal sealed class VolumeLayer : IDisposable
         return layer;
     }
 
-    /// <summary>Says that data was written and its bits are set, so that the next flush has work.</summary>
+    /// <summary>Says that sectors which the layer holds were written again, so that the next flush has work.</summary>
     internal void Touched() => Interlocked.Increment(ref writes);
+
+    /// <summary>Says that sectors whose data was written are the layer's from now on.</summary>
+    internal void Hold(long block, UInt128 sectors)
+    {
+        Map.Set(block, sectors);
+
+        // After the bits: a flush that covers the count has logged them.
+        Touched();
+    }
 
     /// <summary>Makes all data written before this call, and then its bits, durable.</summary>
     /// <remarks>
@@ -149,7 +158,7 @@ internal sealed class VolumeLayer : IDisposable
         {
             file.Sync();
         }
-        catch (IOException failure)
+        catch (IOException failure) when (failure is not StoreFullException)
         {
             broken = failure;
             throw;
@@ -251,7 +260,7 @@ internal sealed class VolumeLayer : IDisposable
         }
 
         // Bits that were set since the flush above are in the copy as well: their data must be there first.
-        Data.Sync();
+        Sync(Data);
         var bytes = new byte[MapHeaderSize + (leaves.Count * MapLeafSize)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, MapMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), sequence + 1);

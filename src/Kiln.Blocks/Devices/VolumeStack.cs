@@ -94,6 +94,7 @@ internal sealed class VolumeStack(
         }
 
         if (holder is null) return new DeviceRange(IsZero: true);
+        if (length < DeviceRange.ReferenceBytesMin) return default;
         var file = holder.Data.HandleAt(offset, length, out var within);
         return new DeviceRange(false, file, within);
     }

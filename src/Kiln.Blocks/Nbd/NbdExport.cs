@@ -12,6 +12,7 @@ internal sealed record NbdExport(IDevice Device, long SizeBytes, bool Structured
     /// <summary>Whether files may be sent by reference.</summary>
     internal bool ByReference { get; init; } = true;
 
-    /// <summary>Called when a file could not be read in the middle of a reply: connections to come should copy.</summary>
+    /// <summary>Called when a file could not be read in the middle of a reply: connections to come should copy.
+    /// </summary>
     internal Action Distrust { get; init; } = () => { };
 }

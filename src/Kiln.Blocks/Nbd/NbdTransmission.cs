@@ -16,11 +16,14 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
     private const int SimpleSize = 16;
     private const int ChunkSize = 20;
 
-    // From here on a hole or a file's bytes by reference are worth a look at the maps.
-    private const int LargeFrom = 64 << 10;
+    // A client that flushes after every few writes will do so again.
+    private const int WritesPerFlushMax = 4;
 
     private readonly IDevice device = export.Device;
     private readonly bool structured = export.StructuredReplies;
+    private int writesSinceFlush;
+    private bool flushesOften;
+    private (long Offset, long Length) written;
 
     private readonly record struct Request(ushort Flags, ushort Type, ulong Cookie, ulong Offset, uint Length)
     {
@@ -43,7 +46,13 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
                 BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]));
             if (request.Type == CommandDisconnect) return;
             Serve(request);
-            if (stream.Buffered < RequestSize) stream.Send();
+            if (stream.Buffered >= RequestSize) continue;
+            stream.Send();
+
+            // The reply is on its way: while it and the flush behind it travel, the disk can begin.
+            if (written.Length > 0 && flushesOften && writesSinceFlush <= WritesPerFlushMax)
+                device.StartFlush(written.Offset, written.Length);
+            written = default;
         }
     }
 
@@ -115,6 +124,12 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
                 return;
             case CommandWrite:
                 Write(offset, ref payload);
+                writesSinceFlush++;
+                written = (offset, request.Length);
+                break;
+            case CommandFlush:
+                flushesOften = writesSinceFlush is > 0 and <= WritesPerFlushMax;
+                writesSinceFlush = 0;
                 break;
             case CommandTrim:
                 device.Trim(offset, request.Length);
@@ -156,7 +171,7 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
     {
         var offset = (long)request.Offset;
         var left = (int)request.Length;
-        if (left >= LargeFrom && ReadByReference(request)) return;
+        if ((structured || left >= DeviceRange.ReferenceBytesMin) && ReadByReference(request)) return;
         if (left <= NbdStream.PieceMax || (structured && !request.Has(CommandDf)))
         {
             while (left > 0)

@@ -26,7 +26,8 @@ internal sealed class NbdClient : IDisposable
         {
             var query = new List<byte>();
             query.AddRange([.. Big32(name.Length), .. name, .. Big32(wanted.Length)]);
-            foreach (var context in wanted) query.AddRange([.. Big32(context.Length), .. Encoding.UTF8.GetBytes(context)]);
+            foreach (var context in wanted)
+                query.AddRange([.. Big32(context.Length), .. Encoding.UTF8.GetBytes(context)]);
             Option(10, [.. query]);
         }
 
@@ -114,7 +115,8 @@ internal sealed class NbdClient : IDisposable
             var body = Take(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16)));
             if (type == 1) return;
             if (type >= 0x8000_0000) throw new EndOfStreamException($"Refused: {type:x}");
-            if (type == 4) contexts[Encoding.UTF8.GetString(body.AsSpan(4))] = BinaryPrimitives.ReadUInt32BigEndian(body);
+            if (type == 4)
+                contexts[Encoding.UTF8.GetString(body.AsSpan(4))] = BinaryPrimitives.ReadUInt32BigEndian(body);
             if (type != 3 || body[1] != 0) continue;
             SizeBytes = BinaryPrimitives.ReadInt64BigEndian(body.AsSpan(2));
             Flags = BinaryPrimitives.ReadUInt16BigEndian(body.AsSpan(10));

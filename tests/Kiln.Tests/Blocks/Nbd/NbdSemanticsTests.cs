@@ -6,7 +6,8 @@ using Kiln.Blocks.Nbd;
 
 namespace Kiln.Tests.Blocks.Nbd;
 
-/// <summary>What each command and flag promises, through a client, over a lazy volume on a disk in memory.</summary>
+/// <summary>What each command and flag promises, through a client, over lazy volumes: one on a real disk, one on a
+/// disk in memory that can lose its power.</summary>
 public sealed class NbdSemanticsTests : IDisposable
 {
     private const int Blocks = 40;
@@ -15,6 +16,7 @@ public sealed class NbdSemanticsTests : IDisposable
     private readonly MemoryBackend disk = new();
     private readonly BlockStore store;
     private readonly VolumeDevice volume;
+    private readonly VolumeDevice fragile;
     private readonly NbdServer server;
 
     public NbdSemanticsTests()
@@ -22,9 +24,14 @@ public sealed class NbdSemanticsTests : IDisposable
         store = Some.Store(folder.Sub("blocks"));
         using var builder = store.BuildManifest(Blocks, null);
         for (var i = 0; i < 10; i++) builder.Put(i * 3, Some.Block(i));
+        var id = builder.Commit();
         volume = VolumeDevice.Create(
-            disk, Blocks * Block.Size, store.OpenManifest(builder.Commit()), store, _ => null!, TimeProvider.System);
-        server = new NbdServer(name => name == "disk" ? volume : null, () => ["disk"], TimeProvider.System);
+            folder.Sub("vol"), Blocks * Block.Size, id, store, _ => null!, TimeProvider.System);
+        fragile = VolumeDevice.Create(
+            disk, Blocks * Block.Size, store.OpenManifest(id), store, _ => null!, TimeProvider.System);
+        server = new NbdServer(
+            name => name switch { "disk" => volume, "fragile" => fragile, _ => null }, () => ["disk", "fragile"],
+            TimeProvider.System);
         server.ListenUnix(Socket);
     }
 
@@ -34,6 +41,7 @@ public sealed class NbdSemanticsTests : IDisposable
     {
         server.Dispose();
         volume.Dispose();
+        fragile.Dispose();
         store.Dispose();
         folder.Dispose();
     }
@@ -108,8 +116,8 @@ public sealed class NbdSemanticsTests : IDisposable
     public void A_flush_on_one_connection_covers_the_writes_of_all()
     {
         var random = new Random(6);
-        using var flusher = Connect();
-        var writers = Enumerable.Range(0, 4).Select(_ => Connect()).ToList();
+        using var flusher = new NbdClient(Socket, "fragile");
+        var writers = Enumerable.Range(0, 4).Select(_ => new NbdClient(Socket, "fragile")).ToList();
         var expected = new byte[4][];
         for (var i = 0; i < writers.Count; i++)
         {
@@ -134,7 +142,7 @@ public sealed class NbdSemanticsTests : IDisposable
     [Fact]
     public void Fua_makes_durable_what_it_wrote()
     {
-        using var client = Connect();
+        using var client = new NbdClient(Socket, "fragile");
         var bytes = new byte[4096];
         new Random(8).NextBytes(bytes);
         Assert.Equal(0u, client.Call(NbdClient.Write, 8192, 4096, NbdClient.Fua, bytes).Error);
@@ -251,17 +259,18 @@ public sealed class NbdSemanticsTests : IDisposable
 
         // A client that made its choice may be silent for as long as it likes.
         using var patient = new NbdClient(path, "disk");
-        Thread.Sleep(TimeSpan.FromMilliseconds(500));
+        Thread.Sleep(TimeSpan.FromMilliseconds(300));
         Assert.Equal(0u, patient.Call(NbdClient.Read, 0, 512).Error);
     }
 
     [Fact]
     public void A_disk_that_lost_writes_never_says_again_that_they_are_durable()
     {
-        using var client = Connect();
+        using var client = new NbdClient(Socket, "fragile");
         Assert.Equal(0u, client.Call(NbdClient.Write, 0, 4096, 0, new byte[4096]).Error);
-        disk.FailSyncs = 1;
+        disk.SyncsFail = true;
         Assert.Equal(Io, client.Call(NbdClient.Flush, 0, 0).Error);
+        disk.SyncsFail = false;
         Assert.Equal(Io, client.Call(NbdClient.Flush, 0, 0).Error);
         Assert.Equal(0u, client.Call(NbdClient.Read, 0, 4096).Error);
     }
