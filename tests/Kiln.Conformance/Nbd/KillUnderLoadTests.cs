@@ -12,7 +12,7 @@ public sealed class KillUnderLoadTests : IAsyncLifetime
 {
     // More on demand: KILN_TEST_KILLS=200.
     private static readonly int Kills = int.TryParse(
-        Environment.GetEnvironmentVariable("KILN_TEST_KILLS"), CultureInfo.InvariantCulture, out var more) ? more : 3;
+        Environment.GetEnvironmentVariable("KILN_TEST_KILLS"), CultureInfo.InvariantCulture, out var more) ? more : 2;
 
     private const int Writers = 3;
     private readonly World _world = new() { Kiln = new KilnProcess() };
@@ -42,7 +42,7 @@ public sealed class KillUnderLoadTests : IAsyncLifetime
             var writers = Enumerable.Range(0, Writers).Select(who => Task.Factory.StartNew(
                 () => Write(volume, expected, who, new Random((round * Writers) + who)), Cancel,
                 TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
-            var until = expected.Acknowledged + random.Next(300, 3000);
+            var until = expected.Acknowledged + random.Next(100, 1500);
             while (expected.Acknowledged < until && !writers.Any(w => w.IsCompleted))
                 await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, Cancel);
 

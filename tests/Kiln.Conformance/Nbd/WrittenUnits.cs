@@ -3,7 +3,7 @@ namespace Kiln.Conformance.Nbd;
 /// <summary>What was written to each of some units of 512 bytes, and how far it is promised to be durable.</summary>
 internal sealed class WrittenUnits
 {
-    internal const int Count = 3072;
+    internal const int Count = 768;
     internal const int Bytes = 512;
 
     private readonly Lock _gate = new();

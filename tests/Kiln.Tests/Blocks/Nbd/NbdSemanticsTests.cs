@@ -244,6 +244,9 @@ public sealed class NbdSemanticsTests : IDisposable
         using var impatient = new NbdServer(
             _ => volume, () => [], TimeProvider.System, released: null, TimeSpan.FromMilliseconds(200));
         impatient.ListenUnix(path);
+
+        // A client that made its choice may be silent for as long as it likes.
+        using var patient = new NbdClient(path, "disk");
         foreach (var beginning in (byte[][])[[], [0, 0, 0, 3], [0, 0, 0, 3, .. "IHAVEOPT"u8, 0, 0]])
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -257,9 +260,6 @@ public sealed class NbdSemanticsTests : IDisposable
             }
         }
 
-        // A client that made its choice may be silent for as long as it likes.
-        using var patient = new NbdClient(path, "disk");
-        Thread.Sleep(TimeSpan.FromMilliseconds(300));
         Assert.Equal(0u, patient.Call(NbdClient.Read, 0, 512).Error);
     }
 
