@@ -23,7 +23,21 @@ internal static unsafe partial class Libc
     internal const int SeekHole = 4;
     internal const uint StartWriteback = 2;
     internal const int AlreadyExists = 17;
+    internal const int NotPermitted = 1;
+    internal const int OtherFileSystem = 18;
+    internal const int TooManyLinks = 31;
     internal const int LockExclusiveNow = 6; // LOCK_EX | LOCK_NB
+
+    /// <summary>PRIO_PROCESS, which on Linux means the calling thread when it is given no number.</summary>
+    internal const int PriorityOfThread = 0;
+
+    /// <summary>The number of ioprio_set, which libc does not wrap; null where it is not known.</summary>
+    internal static readonly nint? SetIoPriorityCall = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 251,
+        Architecture.Arm64 => 30,
+        _ => null,
+    };
 
     /// <summary>O_DIRECT differs by architecture.</summary>
     internal static readonly int Direct =
@@ -72,6 +86,18 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     internal static partial int Lock(SafeHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Link(string existing, string path);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int SetPriority(int which, int who, int nice);
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial nint Syscall(nint number, nint first, nint second, nint third);
 
     /// <summary>The exception that says what the errno means to a store.</summary>
     internal static Exception Error(string what, int errno)
