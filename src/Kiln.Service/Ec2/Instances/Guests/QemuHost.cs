@@ -31,7 +31,7 @@ public sealed class QemuHost(
             : $"Instances are simulated, for {Missing} is missing: a machine's states and timings, over real volumes.";
 
     /// <summary>What is missing to run machines of this host's own architecture; null for nothing.</summary>
-    public string? Missing =>
+    public static string? Missing =>
         !OperatingSystem.IsLinux() ? "Linux" : Binary(Native) is null ? ProgramOf(Native)
         : Launchers.FirstOrDefault(l => Find(l) is null);
 
