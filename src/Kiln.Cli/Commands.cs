@@ -13,6 +13,6 @@ public static class Commands
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
         SnapshotCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(),
-        WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
+        WorkCommand.Make(), CopiesCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
     ];
 }

@@ -17,7 +17,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// was committed a moment ago. The rest lies in the trash for <see cref="ServiceOptions.TrashSeconds"/> first.
 /// </remarks>
 public sealed partial class Collection(
-    RegionStores stores, VolumeDevices devices, Transfers transfers, IServiceScopeFactory scopes,
+    RegionStores stores, VolumeDevices devices, LoadedCopies copies, Transfers transfers, IServiceScopeFactory scopes,
     ServiceOptions options, NodeIdentity node, TimeProvider clock, ILogger<Collection> log) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is <c>REGION/NODE</c>.</summary>
@@ -62,6 +62,8 @@ public sealed partial class Collection(
         var started = clock.GetUtcNow();
         // Reads every page that is reachable: not on a thread that answers calls.
         var report = await Task.Run(() => collector.Run(() => Roots(region), how, cancel), cancel);
+        await copies.Sweep(region, db, cancel);
+        store.SweepTraces();
         if (report.Refused is { } reason)
         {
             LogRefused(region, reason);

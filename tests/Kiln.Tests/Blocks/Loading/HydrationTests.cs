@@ -145,6 +145,29 @@ public sealed class HydrationTests
     }
 
     [Fact]
+    public async Task A_volume_in_use_adopts_a_loaded_copy()
+    {
+        using var lazy = new Lazy();
+        using (var loaded = lazy.New("loaded")) await loaded.HydrateAsync(0, null, Cancel);
+        using (var volume = lazy.New("vol"))
+        {
+            volume.Write(0, Some.Block(500));
+            volume.Cut("cut");
+            await volume.UploadCutAsync("cut", null, null, Cancel);
+            volume.Write(Block.Size, Some.Block(501));
+            volume.Cut("pending");
+            Assert.True(volume.Adopt(lazy.Folder("loaded")));
+            Assert.True(volume.IsLocal);
+        }
+
+        VolumeDevice.Delete(lazy.Folder("loaded"));
+        lazy.LoseSegments();
+        using var alone = lazy.Open("vol");
+        Assert.Equal("pending", alone.Cuts.Single().Id);
+        Lazy.Check(alone, block => block is 0 or 1 ? Some.Block(500 + (int)block) : null);
+    }
+
+    [Fact]
     public async Task A_copy_is_shared_only_when_it_is_whole_and_under_the_same_key()
     {
         using var lazy = new Lazy();
