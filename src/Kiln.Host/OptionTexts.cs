@@ -24,7 +24,7 @@ internal static class OptionTexts
         ["CopyMiBPerSecond"] = "Bandwidth limit of a copy between Regions in MiB/s; 0 for none.",
         ["CopyPairMiBPerSecond"] = "Bandwidth limit of all copies from one Region to another together; 0 for none.",
         ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
-        ["HydrateMiBPerSecond"] = "MiB/s at which volumes that live on get a local copy of their snapshot (64); 0: never.",
+        ["HydrateMiBPerSecond"] = "MiB/s at which volumes that live on get a copy of their snapshot (64); 0: never.",
         ["HydrateAfterSeconds"] = "How long a volume lives before that begins (60).",
         ["BootTraceSeconds"] = "How long a boot's reads are recorded for the next boots (60); 0: never.",
         ["TrashSeconds"] = "How long freed blocks lie in the trash before they go (300).",

@@ -5,7 +5,7 @@ using Kiln.Service.Ec2.Volumes;
 namespace Kiln.Service.Ec2.Storage;
 
 /// <summary>Brings the whole snapshot of a volume to the local disk, a notch at a time.</summary>
-/// <remarks>Mostly by the copy that all volumes of the snapshot share; alone where the volume has another key.</remarks>
+/// <remarks>Mostly by the copy that all volumes of the snapshot share; alone where it has another key.</remarks>
 public sealed class VolumeLoading(
     VolumeDevices devices, LoadedCopies copies, RegionStores stores, Transfers transfers)
 {

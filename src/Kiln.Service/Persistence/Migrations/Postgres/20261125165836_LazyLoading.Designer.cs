@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace Kiln.Service.Persistence.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261125164306_LazyLoading")]
+    [Migration("20261125165836_LazyLoading")]
     partial class LazyLoading
     {
         /// <inheritdoc />
@@ -540,9 +540,21 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(45)")
                         .UseCollation("C");
 
+                    b.Property<long?>("ProfileAssociatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ProfileAssociationId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .UseCollation("C");
+
                     b.Property<string>("PublicIpAddress")
                         .HasMaxLength(45)
                         .HasColumnType("character varying(45)")
+                        .UseCollation("C");
+
+                    b.Property<string>("PublicKey")
+                        .HasColumnType("text")
                         .UseCollation("C");
 
                     b.Property<string>("QuietFor")
@@ -633,6 +645,8 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.HasIndex("ImageId");
+
+                    b.HasIndex("ProfileAssociationId");
 
                     b.HasIndex("ReservationId");
 
