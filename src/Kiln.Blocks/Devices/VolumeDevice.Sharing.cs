@@ -59,13 +59,14 @@ public sealed partial class VolumeDevice
     /// is then local itself, in no time, whatever has been written and cut since.
     /// </summary>
     /// <param name="loaded">The folder of the other. It may be deleted at any time afterwards.</param>
-    /// <returns>Whether it is local now; false where nothing can be shared: see <see cref="CreateSharing"/>.</returns>
-    public bool Adopt(string loaded)
+    /// <returns>Whether it is local now; false where nothing can be shared (see <see cref="CreateSharing"/>); null while
+    /// an upload has the volume: ask again.</returns>
+    public bool? Adopt(string loaded)
     {
         VolumeRecord other;
         using (var from = new FileBackend(loaded, readOnly: true)) other = VolumeRecord.Read(from);
         var copies = other.Layers.Where(l => !l.Dirty).ToList();
-        background.Wait();
+        if (!background.Wait(0)) return null;
         try
         {
             ObjectDisposedException.ThrowIf(disposed, this);

@@ -17,7 +17,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// of its manifest is there. Thread-safe.
 /// </remarks>
 public sealed class LoadedCopies(
-    RegionStores stores, KeyRing ring, Transfers transfers, NodeIdentity node, TimeProvider clock)
+    RegionStores stores, KeyRing ring, Transfers transfers, NodeIdentity node, TimeProvider clock) : IDisposable
 {
     private readonly ConcurrentDictionary<string, int> _rates = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -97,6 +97,9 @@ public sealed class LoadedCopies(
             _gate.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
 
     private async Task<TransferOutcome> Run(
         LoadedCopy copy, int mibPerSecond, IProgress<TransferProgress> progress, CancellationToken stop)

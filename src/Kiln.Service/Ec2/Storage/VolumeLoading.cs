@@ -46,8 +46,8 @@ public sealed class VolumeLoading(
             {
                 if (!await copies.Load(copy, mibPerSecond, cancel))
                     return false;
-                if (await Task.Run(() => use.Device.Adopt(copies.FolderOf(copy)), cancel))
-                    return true;
+                if (await Task.Run(() => use.Device.Adopt(copies.FolderOf(copy)), cancel) is not false and var adopted)
+                    return adopted == true;
             }
             if (transfers.Find(volume.Id) is { } running)
             {

@@ -1,3 +1,4 @@
+using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
@@ -22,7 +23,7 @@ public sealed class VolumeHydrator(
     private static readonly TimeSpan RoomPause = TimeSpan.FromMinutes(1);
 
     // What hydration nobody asked for leaves of the disk: guests' writes and snapshots need it more.
-    private const int RoomPercentLeft = 20;
+    private const int RoomPercentLeft = 10;
 
     /// <inheritdoc/>
     public string Kind => WorkKind;
@@ -57,6 +58,11 @@ public sealed class VolumeHydrator(
         {
             // Deleted under it; the row will say so.
             return StepResult.Again(LoadPause);
+        }
+        catch (AwsException unusable) when (unusable.Status < 500)
+        {
+            // A key that was disabled; its volume cannot be used either, until it is enabled again.
+            return StepResult.Again(RoomPause);
         }
         volume.InitializedAt = clock.GetUtcNow();
         return StepResult.Done;
