@@ -59,8 +59,8 @@ public sealed partial class VolumeDevice
     /// is then local itself, in no time, whatever has been written and cut since.
     /// </summary>
     /// <param name="loaded">The folder of the other. It may be deleted at any time afterwards.</param>
-    /// <returns>Whether it is local now; false where nothing can be shared (see <see cref="CreateSharing"/>); null while
-    /// an upload has the volume: ask again.</returns>
+    /// <returns>Whether it is local now; false where nothing can be shared (see <see cref="CreateSharing"/>); null
+    /// while an upload has the volume: ask again.</returns>
     public bool? Adopt(string loaded)
     {
         VolumeRecord other;
