@@ -8,7 +8,7 @@ namespace Kiln.Service.Ec2.Volumes;
 
 /// <summary>Brings volumes' snapshots to the local disk: at the rate that was asked for, or, a minute after they were
 /// made, at the node's own.</summary>
-/// <remarks>docs/decisions/0010-lazy-loading.md. Its work rows are bound to the node whose disks hold the
+/// <remarks>docs/decisions/0013-lazy-loading.md. Its work rows are bound to the node whose disks hold the
 /// volume.</remarks>
 public sealed class VolumeHydrator(
     VolumeLoading loading, RegionStores stores, ServiceOptions options, DomainClock clock) : IReconciler
