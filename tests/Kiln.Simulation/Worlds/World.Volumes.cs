@@ -72,7 +72,8 @@ internal sealed partial class World
 
     private void ReopenVolume()
     {
-        if (PickVolume() is not var (name, promise, _)) return;
+        // After a sync that failed only the disk knows what is on it: it takes a loss of power to see that.
+        if (faults.SyncFailed || PickVolume() is not var (name, _, _)) return;
         machine.CloseVolume(name);
         Undisturbed(() =>
         {

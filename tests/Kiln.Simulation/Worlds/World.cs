@@ -195,6 +195,8 @@ internal sealed partial class World : IDisposable
 
     private void ReopenStore()
     {
+        if (faults.SyncFailed) return;
+
         // A store closes after what is open upon it.
         var region = random.Next(Machine.Regions);
         foreach (var (name, volume) in Promises.Volumes)
