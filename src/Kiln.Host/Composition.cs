@@ -5,6 +5,7 @@ using Kiln.Service.Calls;
 using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Volumes;
@@ -45,7 +46,7 @@ internal static class Composition
         services.AddScoped<KeyUse>();
         services.AddScoped<Entities>();
         services.AddScoped<Sessions>();
-        services.AddStorage();
+        services.AddStorage(options);
         services.AddEbsDirect();
         services.AddMetadata();
         services.AddScoped<Operator>();
@@ -62,12 +63,12 @@ internal static class Composition
         return services;
     }
 
-    private static void AddStorage(this IServiceCollection services)
+    private static void AddStorage(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<VolumeDevices>();
-        services.AddGuests();
+        services.AddGuests(options);
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<SnapshotCopy>();
@@ -78,12 +79,23 @@ internal static class Composition
         services.AddScoped<NewSnapshots>();
     }
 
-    private static void AddGuests(this IServiceCollection services)
+    private static void AddGuests(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
-        services.AddSingleton<IGuestNetwork, UserNetwork>();
+        services.AddSingleton<QemuHost>();
+        services.AddGuestNetwork(options);
         services.AddSingleton<IGuest, SimulatedGuest>();
+    }
+
+    private static void AddGuestNetwork(this IServiceCollection services, ServiceOptions options)
+    {
+        if (options.GuestNetwork == "bridge")
+            services.AddSingleton<IGuestNetwork, BridgeNetwork>();
+        else
+            services.AddSingleton<IGuestNetwork, UserNetwork>();
+        // Before whoever takes up machines that still run.
+        services.AddHostedService<GuestNetworkWatch>();
     }
 
     private static void AddEbsDirect(this IServiceCollection services)
