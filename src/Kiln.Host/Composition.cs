@@ -59,6 +59,7 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
         services.AddSingleton<VolumeExports>();
         services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
+        services.AddHostedService<GuestWatch>();
         services.AddHostedService<Worker>();
         return services;
     }
@@ -83,9 +84,14 @@ internal static class Composition
     {
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
-        services.AddSingleton<QemuHost>();
         services.AddGuestNetwork(options);
-        services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddSingleton<QemuHost>();
+        services.AddSingleton<GuestPulse>();
+        services.AddSingleton<QemuMachines>();
+        services.AddSingleton<QemuGuest>();
+        services.AddSingleton<SimulatedGuest>();
+        services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed
+            ? provider.GetRequiredService<QemuGuest>() : provider.GetRequiredService<SimulatedGuest>());
     }
 
     private static void AddGuestNetwork(this IServiceCollection services, ServiceOptions options)

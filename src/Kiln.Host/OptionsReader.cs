@@ -117,9 +117,7 @@ public static class OptionsReader
 
     private static IEnumerable<string> ValidateGuests(ServiceOptions options)
     {
-        if (options.Guests == "qemu")
-            yield return "--guests: this version has no QEMU guests; use auto or simulated.";
-        else if (options.Guests is not ("auto" or "simulated"))
+        if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
         if (options.GuestNetwork is "nat" or "bridge")
             yield return $"--guest-network: this version has no {options.GuestNetwork} network; use isolated.";

@@ -27,6 +27,8 @@ public sealed class BridgeNetworkTests : IAsyncLifetime
 
     private GuestFolders Folders => _server.Server.Services.GetRequiredService<GuestFolders>();
 
+    private NetworkNamespace Space => NetworkNamespace.Beginning($"kiln-{Path.GetFileName(Folders.Root)}-").Single();
+
     public async ValueTask InitializeAsync()
     {
         await _server.StartAsync();
@@ -55,7 +57,8 @@ public sealed class BridgeNetworkTests : IAsyncLifetime
 
         // The default group lets its members talk.
         alice.Send(bob.Address.ToString(), TapGuest.Icmp, TapGuest.Echo(1));
-        Assert.NotNull(await bob.Receive(TapGuest.Icmp, IsEchoFrom(alice)));
+        if (await bob.Receive(TapGuest.Icmp, IsEchoFrom(alice)) is null)
+            Assert.Fail(await Space.Shell("nft list ruleset; ip route; ip neigh", TimeProvider.System, Cancel));
         // Nobody sends from another's address.
         alice.Send(bob.Address.ToString(), TapGuest.Icmp, TapGuest.Echo(2), IPAddress.Parse("172.31.0.99"));
         alice.Send(bob.Address.ToString(), TapGuest.Icmp, TapGuest.Echo(3));
@@ -133,7 +136,7 @@ public sealed class BridgeNetworkTests : IAsyncLifetime
 
         _network = NewNetwork();
         await Network.Begin(Cancel);
-        var space = NetworkNamespace.Beginning($"kiln-{Path.GetFileName(Folders.Root)}-").Single();
+        var space = Space;
         var devices = await space.Shell("ls /sys/class/net", TimeProvider.System, Cancel);
         Assert.Contains(kept[^11..], devices, StringComparison.Ordinal);
         Assert.DoesNotContain(gone[^11..], devices, StringComparison.Ordinal);

@@ -79,7 +79,7 @@ internal sealed partial class TapGuest : IDisposable
     }
 
     /// <summary>Waits for a packet of a protocol; null where none comes within a while.</summary>
-    public async Task<byte[]?> Receive(byte protocol, Func<byte[], bool> wanted, int milliseconds = 3000)
+    public async Task<byte[]?> Receive(byte protocol, Func<byte[], bool> wanted, int milliseconds = 15_000)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System);
         try
