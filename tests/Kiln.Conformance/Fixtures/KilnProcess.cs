@@ -141,6 +141,8 @@ public sealed class KilnProcess : IAsyncLifetime
     {
         if (_process is not null)
             await Kill();
+        if (Guests == "qemu")
+            await GuestLeftovers.Remove(DataFolder);
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Service.Ec2.Instances.Guests;
@@ -33,7 +34,8 @@ public sealed class QemuHost(
     /// <summary>What is missing to run machines of this host's own architecture; null for nothing.</summary>
     public string? Missing =>
         !OperatingSystem.IsLinux() ? "Linux" : Binary(Native) is null ? ProgramOf(Native)
-        : Launchers.FirstOrDefault(l => Find(l) is null);
+        : Launchers.FirstOrDefault(l => Find(l) is null)
+        ?? (options.GuestNetwork != "bridge" && UserNetwork.Relay is null ? "netcat-openbsd" : null);
 
     /// <summary>The architecture of this host's processor, in EC2's words.</summary>
     public static string Native =>

@@ -107,18 +107,11 @@ public sealed partial class BridgeNetwork(
         try
         {
             metadata.Close(instanceId);
-            if (!_machines.Remove(instanceId, out var machine))
-                return;
-            machine.Dispose();
-            if (_machines.Values.All(m => m.Space != machine.Space))
-            {
-                _filters.Remove(machine.Space.Name);
-                await machine.Space.Remove(wall, cancel);
-            }
-            else
-            {
-                await machine.Space.Shell($"ip link delete {machine.Tap} || true", wall, cancel);
-            }
+            if (_machines.Remove(instanceId, out var machine))
+                machine.Dispose();
+            // One that was off when Kiln started is not among the known.
+            foreach (var space in machine is null ? NetworkNamespace.Beginning(Prefix) : [machine.Space])
+                await Sweep(space, tap => tap != TapOf(instanceId), cancel);
         }
         finally
         {
@@ -256,17 +249,22 @@ public sealed partial class BridgeNetwork(
     {
         var kept = folders.All.Select(f => TapOf(f.InstanceId)).ToHashSet(StringComparer.Ordinal);
         foreach (var space in NetworkNamespace.Beginning(Prefix))
+            await Sweep(space, kept.Contains, cancel);
+    }
+
+    /// <summary>Removes taps of a namespace, and the namespace with the last of them.</summary>
+    private async Task Sweep(NetworkNamespace space, Func<string, bool> stays, CancellationToken cancel)
+    {
+        var list = await space.Shell("ls /sys/class/net", wall, cancel);
+        var taps = list.Split('\n').Where(n => n.StartsWith("kt", StringComparison.Ordinal)).ToList();
+        if (!taps.Exists(t => stays(t)))
         {
-            var list = await space.Shell("ls /sys/class/net", wall, cancel);
-            var taps = list.Split('\n').Where(n => n.StartsWith("kt", StringComparison.Ordinal)).ToList();
-            if (!taps.Exists(kept.Contains))
-            {
-                await space.Remove(wall, cancel);
-                continue;
-            }
-            foreach (var tap in taps.Where(t => !kept.Contains(t)))
-                await space.Shell($"ip link delete {tap}", wall, cancel);
+            _filters.Remove(space.Name);
+            await space.Remove(wall, cancel);
+            return;
         }
+        foreach (var tap in taps.Where(t => !stays(t)))
+            await space.Shell($"ip link delete {tap}", wall, cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "SSH of {InstanceId} is not reached at {From}: {Reason}")]

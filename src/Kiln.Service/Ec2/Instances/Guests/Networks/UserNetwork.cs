@@ -102,16 +102,14 @@ public sealed partial class UserNetwork(
         }
     }
 
-    /// <summary>Debian's netcat-openbsd, also where another netcat is the default.</summary>
-    private static string? Relay { get; } =
+    /// <summary>What leads connections to a unix socket: Debian's netcat-openbsd, also where another netcat is the default.</summary>
+    internal static string? Relay { get; } =
         ((string[])["/bin/nc.openbsd", "/usr/bin/nc.openbsd"]).FirstOrDefault(File.Exists);
 
     private void Take(string instanceId, GuestFolder folder, GuestNetworkPlan plan)
     {
-        // The folder is closed to everybody but the machine's user.
-        const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead
-            | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        metadata.Open(instanceId, folder.ImdsSocket, everybody);
+        // Whoever connects is taken for the machine: its user alone may, to whom the caller gives the file.
+        metadata.Open(instanceId, folder.ImdsSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         if (_machines.TryRemove(instanceId, out var earlier))
             earlier.Dispose();
         _machines[instanceId] = new Machine(plan, new Qmp(folder.NetworkSocket, wall));
