@@ -90,10 +90,10 @@ internal sealed partial class GuestSockets : IConnectionListenerFactory, IConnec
             {
                 await door.Places.WaitAsync(door.Closed);
                 var socket = await door.Listening.AcceptAsync(door.Closed);
-                var connection = _connections.Create(socket);
+                var connection = new GuestConnection(
+                    _connections.Create(socket), onEnd: () => door.Places.Release());
                 connection.Features.Set(new GuestPeer(instanceId, socket, door.Turns));
-                // Both fire once: the first gives the place back, the second ends connections of a guest that went.
-                connection.ConnectionClosed.UnsafeRegister(static d => ((Door)d!).Places.Release(), door);
+                // Ends the connections of a guest that went.
                 door.Closed.UnsafeRegister(static c => ((ConnectionContext)c!).Abort(), connection);
                 if (!_accepted.Writer.TryWrite(connection))
                     await connection.DisposeAsync();
