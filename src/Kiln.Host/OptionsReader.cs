@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using Kiln.Service;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Host;
@@ -119,6 +120,8 @@ public static class OptionsReader
     {
         if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
+        else if (options.Guests == "qemu" && QemuHost.MissingFor(options) is { } missing)
+            yield return $"--guests qemu: {missing} is missing on this host.";
         if (options.GuestNetwork is not ("isolated" or "nat" or "bridge"))
             yield return $"--guest-network: '{options.GuestNetwork}' is not isolated, nat or bridge.";
         if (options.GuestAccelerator is not ("auto" or "kvm" or "tcg"))

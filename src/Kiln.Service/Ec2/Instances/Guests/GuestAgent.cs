@@ -39,12 +39,12 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     }
 
     /// <summary>Freezes every file system, and keeps others from the agent, until the result is disposed.</summary>
-    /// <param name="cancel">Ends the wait.</param>
     /// <param name="ended">Told when they have been thawed, with the reason where it was not the disposal.</param>
+    /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="QmpException">The agent refuses.</exception>
     /// <exception cref="IOException">The agent does not answer in time; it has been told to thaw all the
     /// same.</exception>
-    public async Task<GuestFreeze> Freeze(CancellationToken cancel, Action<string?> ended)
+    public async Task<GuestFreeze> Freeze(Action<string?> ended, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(AnswerMax, wall);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);

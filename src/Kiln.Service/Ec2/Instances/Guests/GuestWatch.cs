@@ -129,7 +129,8 @@ public sealed partial class GuestWatch(
             if (status != machine.LastStatus)
             {
                 machine.LastStatus = status;
-                GuestJournal.Note(machine.Folder, clock.Wall.GetUtcNow(), "status", status.Length > 0 ? status : "ended");
+                GuestJournal.Note(
+                    machine.Folder, clock.Wall.GetUtcNow(), "status", status.Length > 0 ? status : "ended");
                 if (status is "" or "shutdown" or "internal-error" or "guest-panicked" && !machine.Record.Restarts)
                     await Wake(machine.Folder.InstanceId, cancel);
             }

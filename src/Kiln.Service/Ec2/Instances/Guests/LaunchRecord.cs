@@ -24,7 +24,8 @@ public sealed record LaunchRecord(
         try
         {
             using var file = Posix.OpenPlain(folder.LaunchRecord);
-            return file.Length > BytesMax ? null : JsonSerializer.Deserialize(file, LaunchRecordJson.Default.LaunchRecord);
+            return file.Length > BytesMax ? null
+                : JsonSerializer.Deserialize(file, LaunchRecordJson.Default.LaunchRecord);
         }
         catch (Exception failure) when (failure is IOException or JsonException)
         {

@@ -24,6 +24,8 @@ internal sealed record QemuDisk(string VolumeId)
     // Once, when the node is made; Kiln serves before it starts a machine.
     private const int OpenSeconds = 10;
 
+    private static readonly string[] Kinds = ["read", "write", "write-zeroes", "discard", "flush"];
+
     /// <summary>How many ports a machine gets that starts with so many disks.</summary>
     public static int PortsFor(int disks) =>
         Math.Min((disks + PortsPerSlot) / PortsPerSlot, SlotsMax) * PortsPerSlot;
@@ -69,11 +71,10 @@ internal sealed record QemuDisk(string VolumeId)
         ["driver"] = "blkdebug",
         ["node-name"] = BrokenName,
         ["image"] = new JsonObject { ["driver"] = "null-co", ["size"] = 1L << 44 },
-        ["inject-error"] = new JsonArray(
-            [.. ((string[])["read", "write", "write-zeroes", "discard", "flush"]).Select(kind => (JsonNode)new JsonObject
-            {
-                ["event"] = "none", ["iotype"] = kind, ["errno"] = 5, ["once"] = false, ["immediately"] = true,
-            })]),
+        ["inject-error"] = new JsonArray([.. Kinds.Select(kind => (JsonNode)new JsonObject
+        {
+            ["event"] = "none", ["iotype"] = kind, ["errno"] = 5, ["once"] = false, ["immediately"] = true,
+        })]),
     };
 
     /// <summary>The name of <see cref="Broken"/>.</summary>

@@ -170,8 +170,8 @@ public sealed class QemuGuest(
             if (!await agent.Ping(cancel))
                 return null;
             GuestJournal.Note(machine.Folder, wall.GetUtcNow(), "freeze");
-            return await agent.Freeze(cancel, ended: why =>
-                GuestJournal.Note(machine.Folder, wall.GetUtcNow(), "thaw", why));
+            return await agent.Freeze(
+                why => GuestJournal.Note(machine.Folder, wall.GetUtcNow(), "thaw", why), cancel);
         }
         catch (Exception failure) when (failure is IOException or QmpException)
         {
