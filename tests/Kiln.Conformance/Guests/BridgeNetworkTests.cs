@@ -28,13 +28,10 @@ public sealed class BridgeNetworkTests : IAsyncLifetime
         var aws = _kiln.Aws();
         var image = await TinyImage.Register(_kiln, "tiny");
         var key = await TinyGuest.NewKey(_kiln, "door");
-        var group = (await aws.Json("ec2 create-security-group --group-name ssh --description d"))
-            .GetProperty("GroupId").GetString();
-        await aws.Json($"ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port 22"
-            + " --cidr 0.0.0.0/0");
+        var group = await TinyGuest.OpenGroup(_kiln);
         var both = await Task.WhenAll(
-            TinyGuest.Launch(_kiln, image, key, "--security-group-ids", group!),
-            TinyGuest.Launch(_kiln, image, key, "--security-group-ids", group!));
+            TinyGuest.Launch(_kiln, image, key, "--security-group-ids", group),
+            TinyGuest.Launch(_kiln, image, key, "--security-group-ids", group));
         var (one, other) = (both[0], both[1]);
 
         // Port 22 is open to all, a ping is not.

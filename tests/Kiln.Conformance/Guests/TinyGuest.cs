@@ -3,7 +3,8 @@ using Kiln.Conformance.Fixtures;
 
 namespace Kiln.Conformance.Guests;
 
-/// <summary>A tiny machine on a real QEMU, and its shell over SSH at the address that DescribeInstances shows.</summary>
+/// <summary>A tiny machine on a real QEMU, and its shell over SSH at the address that DescribeInstances shows.
+/// </summary>
 public sealed class TinyGuest
 {
     // A boot takes some ten seconds without KVM, and several tests share the processors.
@@ -21,6 +22,9 @@ public sealed class TinyGuest
     /// <summary>As DescribeInstances shows it.</summary>
     public JsonElement Instance { get; private set; }
 
+    /// <summary>Who logs in.</summary>
+    public string User { get; set; } = "root";
+
     /// <summary>Its id.</summary>
     public string Id => Instance.GetProperty("InstanceId").GetString()!;
 
@@ -35,6 +39,16 @@ public sealed class TinyGuest
         await File.WriteAllTextAsync(file, made.GetProperty("KeyMaterial").GetString());
         File.SetUnixFileMode(file, UnixFileMode.UserRead);
         return file;
+    }
+
+    /// <summary>Makes a security group that lets SSH in; its id.</summary>
+    public static async Task<string> OpenGroup(KilnProcess kiln)
+    {
+        var group = (await kiln.Aws().Json("ec2 create-security-group --group-name ssh --description d"))
+            .GetProperty("GroupId").GetString()!;
+        await kiln.Aws().Json($"ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port 22"
+            + " --cidr 0.0.0.0/0");
+        return group;
     }
 
     /// <summary>Launches one of an image, and waits until it runs.</summary>
@@ -78,7 +92,7 @@ public sealed class TinyGuest
         return Command.Run("ssh",
             ["-i", _key, "-p", port ?? "22", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
              "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",
-             "root@" + address, script], limit: TimeSpan.FromSeconds(60));
+             User + "@" + address, script], limit: TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Its state now.</summary>
@@ -104,7 +118,8 @@ public sealed class TinyGuest
         {
             if (TimeProvider.System.GetElapsedTime(began) > ReadyMax)
                 throw new TimeoutException(still);
-            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 }

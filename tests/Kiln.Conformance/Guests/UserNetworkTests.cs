@@ -17,7 +17,9 @@ public sealed class UserNetworkTests : IAsyncLifetime
 
     // busybox's wget has no PUT; with HTTP/1.0 the body is what follows the empty line.
     private const string Imds = """
-        ask() { printf '%s %s HTTP/1.0\r\nHost: a\r\n%s\r\n\r\n' "$1" "$2" "$3" | nc -w 5 169.254.169.254 80; }
+        ask() {
+          printf '%s %s HTTP/1.0\r\nContent-Length: 0\r\n%s\r\n\r\n' "$1" "$2" "$3" | nc -w 5 169.254.169.254 80
+        }
         body() { sed '1,/^\r*$/d'; }
         token=$(ask PUT /latest/api/token 'X-aws-ec2-metadata-token-ttl-seconds: 60' | body)
         meta() { ask GET "/latest/$1" "X-aws-ec2-metadata-token: $token" | body; }

@@ -5,8 +5,9 @@ using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Instances;
 
-/// <summary>The tag that tells at which port of its public address an instance's SSH is, where that is not 22.</summary>
-/// <remarks>EC2 has no field for it. The prefix is the reserved one, so that no tool takes the tag for its own.</remarks>
+/// <summary>The tag that tells at which port of its public address an instance's SSH is, where that is not 22.
+/// </summary>
+/// <remarks>EC2 has no field for it. The prefix is the reserved one: no tool takes the tag for its own.</remarks>
 public static class SshPortTag
 {
     /// <summary>The key.</summary>

@@ -29,11 +29,11 @@ public sealed class QemuHost(
         ? $"Instances run in QEMU, {AcceleratorOf(Native)}; their sockets and consoles are in {folders.Root}."
         : options.Guests == "simulated"
             ? "Instances are simulated: a machine's states and timings, over real volumes."
-            : $"Instances are simulated, for {MissingFor(options)} is missing: a machine's states and timings, over real "
-                + "volumes.";
+            : $"Instances are simulated, for {MissingFor(options)} is missing: a machine's states and timings, over "
+                + "real volumes.";
 
-    /// <summary>What is missing to run machines of this host's own architecture, on the network that is wanted; null for
-    /// nothing.</summary>
+    /// <summary>What is missing to run machines of this host's own architecture on the network that is wanted; null
+    /// for nothing.</summary>
     public static string? MissingFor(ServiceOptions options) =>
         !OperatingSystem.IsLinux() ? "Linux" : Binary(Native) is null ? ProgramOf(Native)
         : Launchers.FirstOrDefault(l => Find(l) is null)

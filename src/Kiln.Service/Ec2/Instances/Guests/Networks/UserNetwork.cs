@@ -102,7 +102,8 @@ public sealed partial class UserNetwork(
         }
     }
 
-    /// <summary>What leads connections to a unix socket: Debian's netcat-openbsd, also where another netcat is the default.</summary>
+    /// <summary>What leads connections to a unix socket: Debian's netcat-openbsd, also where another netcat is the
+    /// default.</summary>
     internal static string? Relay { get; } =
         ((string[])["/bin/nc.openbsd", "/usr/bin/nc.openbsd"]).FirstOrDefault(File.Exists);
 
