@@ -60,6 +60,7 @@ internal sealed class GuestConnection(ConnectionContext inner, Action onEnd) : C
     public override async ValueTask DisposeAsync()
     {
         await inner.DisposeAsync();
+        await base.DisposeAsync();
         onEnd();
     }
 }
