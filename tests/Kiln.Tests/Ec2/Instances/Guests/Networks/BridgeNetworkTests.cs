@@ -149,7 +149,7 @@ public sealed class BridgeNetworkTests : IAsyncLifetime
     }
 
     private static Func<byte[], bool> IsEchoFrom(TapGuest guest) =>
-        p => p[20] == 8 && p[12..16].SequenceEqual(guest.Address.GetAddressBytes());
+        p => p[20] == 8 && p.AsSpan(12, 4).SequenceEqual(guest.Address.GetAddressBytes());
 
     private BridgeNetwork NewNetwork() => new(
         _server.Server.Services.GetRequiredService<MetadataServer>(),
