@@ -45,8 +45,8 @@ public sealed class HostileGuestTests(TestServer server) : IClassFixture<TestSer
         using var guest = new GuestHttp(server, instance.InstanceId);
         using var socket = await Connect(guest);
         await socket.SendAsync("GET /latest/meta-data/instance-id HTTP/1.0\r\n\r\n"u8.ToArray(), Cancel);
-        socket.Shutdown(SocketShutdown.Send);
         using var reader = new StreamReader(new NetworkStream(socket));
+        socket.Shutdown(SocketShutdown.Send);
         var answer = await reader.ReadToEndAsync(Cancel);
         Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
         Assert.EndsWith(instance.InstanceId, answer, StringComparison.Ordinal);
