@@ -27,7 +27,7 @@ public sealed class KilnProcess : IAsyncLifetime
     /// <summary>Further arguments of <c>kiln serve</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>How its instances run: <c>simulated</c> or <c>qemu</c>.</summary>
+    /// <summary>What instances run in: <c>simulated</c> or <c>qemu</c>.</summary>
     public string Guests { get; init; } = "simulated";
 
     /// <summary>Whether it runs with <c>--dev</c>: any account's root, and a clock that moves.</summary>

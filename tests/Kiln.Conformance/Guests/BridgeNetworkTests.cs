@@ -5,7 +5,11 @@ namespace Kiln.Conformance.Guests;
 /// <summary>Machines of one VPC with their real addresses.</summary>
 public sealed class BridgeNetworkTests : IAsyncLifetime
 {
-    private readonly KilnProcess _kiln = new() { Guests = "qemu", Arguments = ["--guest-network", "bridge"] };
+    private readonly KilnProcess _kiln = new()
+    {
+        Guests = "qemu",
+        Arguments = ["--guest-network", "bridge", "--guest-memory-mib", "160", "--guest-processors", "1"],
+    };
 
     public async ValueTask InitializeAsync()
     {

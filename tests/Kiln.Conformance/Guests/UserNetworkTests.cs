@@ -26,7 +26,10 @@ public sealed class UserNetworkTests : IAsyncLifetime
 
         """;
 
-    private readonly KilnProcess _kiln = new() { Guests = "qemu" };
+    private readonly KilnProcess _kiln = new()
+    {
+        Guests = "qemu", Arguments = ["--guest-memory-mib", "160", "--guest-processors", "1"],
+    };
 
     public ValueTask InitializeAsync() => _kiln.InitializeAsync();
 
