@@ -16,6 +16,7 @@ public sealed class CloudInitTests : IAsyncLifetime
     {
         if (Environment.GetEnvironmentVariable(Switch) is null or "")
             Assert.Skip($"{Switch} is not set: 1 builds Debian's image and boots it, a path boots that disk.");
+        TinyGuest.SkipWhereMissing("isolated");
         await _kiln.InitializeAsync();
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Kiln.Conformance.Fixtures;
+using Kiln.Service;
+using Kiln.Service.Ec2.Instances.Guests;
 
 namespace Kiln.Conformance.Guests;
 
@@ -30,6 +32,14 @@ public sealed class TinyGuest
 
     /// <summary>Its private address.</summary>
     public string PrivateIp => Instance.GetProperty("PrivateIpAddress").GetString()!;
+
+    /// <summary>Skips a test where machines cannot run.</summary>
+    public static void SkipWhereMissing(string network)
+    {
+        var missing = QemuHost.MissingFor(new ServiceOptions { GuestNetwork = network });
+        Assert.SkipWhen(missing is not null, $"No machine runs here: {missing} is missing.");
+        Assert.SkipUnless(Command.Exists("ssh"), "Nobody logs in to a machine here: openssh-client is missing.");
+    }
 
     /// <summary>Makes a key pair, and keeps the private half in a file that it answers.</summary>
     public static async Task<string> NewKey(KilnProcess kiln, string name)
