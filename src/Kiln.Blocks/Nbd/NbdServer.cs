@@ -41,6 +41,9 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         this.clock = clock;
     }
 
+    /// <summary>What counts requests; null for nothing.</summary>
+    public NbdCounters? Counters { get; init; }
+
     /// <summary>Connections being served.</summary>
     public int Connections => connections.Count;
 
@@ -159,6 +162,8 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private void Serve(Socket socket)
     {
         var found = new List<string>();
+        var tally = new NbdTally(Counters);
+        Counters?.Opened();
         try
         {
             using var stream = new NbdStream(socket, clock);
@@ -176,7 +181,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
             if (handshake.Run() is { } device)
             {
                 new NbdTransmission(
-                    stream, device, handshake.StructuredReplies, handshake.AllocationContext).Run();
+                    stream, device, handshake.StructuredReplies, handshake.AllocationContext, tally).Run();
             }
 
             stream.Send();
@@ -190,6 +195,8 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         {
             foreach (var name in found) released?.Invoke(name);
             connections.TryRemove(socket, out _);
+            tally.Flush();
+            Counters?.Closed();
             socket.Dispose();
         }
     }

@@ -6,7 +6,8 @@ using static Kiln.Blocks.Nbd.NbdProtocol;
 namespace Kiln.Blocks.Nbd;
 
 /// <summary>Requests and replies, one after the other on the connection's thread; replies go in batches.</summary>
-internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool structured, bool allocation)
+internal sealed class NbdTransmission(
+    NbdStream stream, IDevice device, bool structured, bool allocation, NbdTally tally)
 {
     private const int RequestSize = 28;
     private byte[] buffer = GC.AllocateUninitializedArray<byte>(Block.Size);
@@ -28,8 +29,12 @@ internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool str
                 BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
                 BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]));
             if (request.Type == CommandDisconnect) return;
+            tally.Begin();
             Serve(request);
-            if (stream.Buffered < RequestSize) stream.Send();
+            tally.End(request.Type, request.Length);
+            if (stream.Buffered >= RequestSize) continue;
+            tally.Flush();
+            stream.Send();
         }
     }
 
