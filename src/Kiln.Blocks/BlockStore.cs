@@ -252,7 +252,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         {
             return HasManifest(id) && bytes.SequenceEqual(ReadManifest(id));
         }
-        catch (BlockStoreException)
+        catch (IOException)
         {
             return false;
         }
