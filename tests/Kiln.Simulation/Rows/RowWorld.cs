@@ -114,7 +114,8 @@ internal sealed class RowWorld : IAsyncDisposable
     {
         var claimed = new List<Service.Work.Work>();
         await With(async db => claimed = await ClaimSql.Claim(
-            db, node, clock.GetUtcNow(), wall.GetUtcNow(), Service.Work.Worker.Lease, limit: 2, CancellationToken.None));
+            db, node, clock.GetUtcNow(), wall.GetUtcNow(), Service.Work.Worker.Lease, limit: 2,
+            CancellationToken.None));
         foreach (var work in claimed)
         {
             Say($"{node} claims {work.ResourceId} with fence {work.Fence}");

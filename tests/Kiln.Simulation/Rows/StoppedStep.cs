@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Simulation.Rows;
 
 /// <summary>A step that has read its rows and waits there until it is told to go on, however late.</summary>
-internal sealed class StoppedStep(string node, Service.Work.Work work, bool fails, bool isLong) : IReconciler, IDisposable
+internal sealed class StoppedStep(string node, Service.Work.Work work, bool fails, bool isLong)
+    : IReconciler, IDisposable
 {
     private readonly TaskCompletionSource stopped = new();
     private readonly TaskCompletionSource goOn = new();

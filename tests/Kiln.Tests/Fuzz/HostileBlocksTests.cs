@@ -37,7 +37,8 @@ public sealed class HostileBlocksTests(TestServer server) : IClassFixture<TestSe
         {
             var (method, path, body, headers) = Call(random, n % 7, a, b, open, tokens, first);
             for (var turns = random.Next(1, 3); turns > 0; turns--) Turn(random, ref path, ref body, headers);
-            var answer = await _client.Send(method, path, body, hashed: true, [.. headers.Select(h => (h.Key, h.Value))]);
+            var answer = await _client.Send(
+                method, path, body, hashed: true, [.. headers.Select(h => (h.Key, h.Value))]);
             if (answer.Status >= 500)
                 faults.Add($"{method} {path[..Math.Min(200, path.Length)]} → {answer.Status} {answer.Text}");
             if (n % 7 == 0 && answer.Status == 200)

@@ -10,7 +10,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// <summary>Clears away, before the first request, what an earlier process left half done on this node's
 /// disks.</summary>
 /// <remarks>
-/// Folders of volumes and journals of uploads without a row are removed. Cuts without a row are dropped by <see cref="VolumeDevices"/> when
+/// Folders of volumes and journals of uploads without a row are removed. Cuts without a row are dropped by
+/// <see cref="VolumeDevices"/> when
 /// their volume is next opened; rows that are not finished have work rows, which the worker takes up.
 /// </remarks>
 public sealed partial class StorageStart(
