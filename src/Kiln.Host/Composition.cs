@@ -74,6 +74,8 @@ internal static class Composition
         services.AddMetrics();
         services.AddSingleton(provider => new BlockMetrics(
             provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
+        services.AddSingleton(provider => new NbdMetrics(
+            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
         services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<StorageGauges>();
         services.AddSingleton<WorkGauges>();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Kiln.Blocks.Devices;
+using Kiln.Blocks.Metrics;
 
 namespace Kiln.Blocks.Nbd;
 
@@ -24,6 +25,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private readonly TimeProvider clock;
     private readonly Action<string>? released;
     private readonly TimeSpan handshakeWithin;
+    private readonly NbdMetrics? metrics;
     private readonly ConcurrentDictionary<Socket, (string Name, Thread Thread)> connections = new();
     private readonly List<Socket> listeners = [];
     private readonly List<string> paths = [];
@@ -37,12 +39,12 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     /// <param name="clock">The wall clock.</param>
     /// <param name="released">Called once for each device that <paramref name="find"/> gave, when its connection has
     /// ended.</param>
+    /// <param name="metrics">Counts what connections do.</param>
     public NbdServer(
         Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock,
-        Action<string>? released = null)
-        : this(find, names, clock, released, TimeSpan.FromSeconds(HandshakeSecondsMax))
-    {
-    }
+        Action<string>? released = null, NbdMetrics? metrics = null)
+        : this(find, names, clock, released, TimeSpan.FromSeconds(HandshakeSecondsMax)) =>
+        this.metrics = metrics;
 
     internal NbdServer(
         Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock, Action<string>? released,
@@ -191,11 +193,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
             if (handshake.Run() is { } export)
             {
                 stream.ClearDeadline();
-                var name = connections[socket].Name;
-                new NbdTransmission(stream, export with
-                {
-                    ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
-                }).Run();
+                Serve(stream, export, connections[socket].Name);
             }
 
             stream.Send();
@@ -210,6 +208,23 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
             foreach (var name in found) released?.Invoke(name);
             connections.TryRemove(socket, out _);
             socket.Dispose();
+        }
+    }
+
+    private void Serve(NbdStream stream, NbdExport export, string name)
+    {
+        var tally = metrics?.Begin() ?? new NbdTally();
+        try
+        {
+            var served = export with
+            {
+                ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
+            };
+            new NbdTransmission(stream, served, tally, clock).Run();
+        }
+        finally
+        {
+            metrics?.End(tally);
         }
     }
 

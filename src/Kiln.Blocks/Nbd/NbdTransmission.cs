@@ -10,7 +10,7 @@ namespace Kiln.Blocks.Nbd;
 /// No allocation a request, and no buffer but the stream's: a read fills the reply, a write takes its bytes from where
 /// they were received, and long ones go piece by piece.
 /// </remarks>
-internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
+internal sealed class NbdTransmission(NbdStream stream, NbdExport export, NbdTally tally, TimeProvider clock)
 {
     private const int RequestSize = 28;
     private const int SimpleSize = 16;
@@ -45,7 +45,9 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
                 BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
                 BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]));
             if (request.Type == CommandDisconnect) return;
+            var since = tally.Count(request.Type, request.Length) ? clock.GetTimestamp() : 0;
             Serve(request);
+            if (since != 0) tally.Durations?.Record(clock.GetElapsedTime(since).TotalSeconds);
             if (stream.Buffered >= RequestSize) continue;
             stream.Send();
 
