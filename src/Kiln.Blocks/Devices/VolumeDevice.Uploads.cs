@@ -28,18 +28,27 @@ public sealed partial class VolumeDevice
         string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         await background.WaitAsync(cancel).ConfigureAwait(false);
+        ManifestId id;
         try
         {
             // A thread of its own: it blocks on the disk and on workers for as long as the upload takes.
-            return await Task.Factory.StartNew(
+            id = await Task.Factory.StartNew(
                 () => Upload(cutId, domain, progress, cancel), cancel,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)
                 .ConfigureAwait(false);
         }
-        finally
+        catch
         {
             background.Release();
+            throw;
         }
+
+        // The snapshot is complete; nobody need wait until its layers are joined. Whoever needs the volume's
+        // background next does.
+        _ = Task.Factory.StartNew(
+            JoinAndRelease, CancellationToken.None,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        return id;
     }
 
     /// <summary>Copies what only the snapshot holds to the local disk, so that later reads need not pull.</summary>
@@ -69,6 +78,22 @@ public sealed partial class VolumeDevice
             if (bytesPerSecond <= 0 || next < 0) continue;
             var due = TimeSpan.FromSeconds((double)done / bytesPerSecond) - clock.GetElapsedTime(started);
             if (due > TimeSpan.Zero) await Task.Delay(due, clock, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private void JoinAndRelease()
+    {
+        try
+        {
+            MergeLayers();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidOperationException)
+        {
+            // The layers answer as they are (a full disk, say); the next upload joins them.
+        }
+        finally
+        {
+            background.Release();
         }
     }
 
@@ -105,7 +130,6 @@ public sealed partial class VolumeDevice
 
         var id = builder.Commit();
         Rebase(cut, frozen, id, domain);
-        MergeLayers();
         progress?.Report(new TransferProgress(total, total));
         return id;
     }
