@@ -8,7 +8,9 @@ set -euo pipefail
 disk=$(readlink -f "${1:?usage: snapshot.sh DISKDIR [ROUNDS]}")
 rounds=${2:-3}
 cd "$(dirname "$0")/.."
-for tool in restic borg nbdcopy qemu-io; do command -v $tool >/dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
+for tool in restic borg nbdcopy qemu-io; do
+  command -v $tool >/dev/null || { echo "$tool is not installed" >&2; exit 1; }
+done
 work=$(mktemp -d "$disk/.snapshot.XXXXXX")
 server=
 trap '[ -n "$server" ] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
@@ -18,8 +20,9 @@ export AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
 export RESTIC_PASSWORD=bench RESTIC_CACHE_DIR=$work/cache BORG_BASE_DIR=$work/borg-home
 export BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes BORG_RELOCATED_REPO_ACCESS_IS_OK=yes
 kiln=${KILN_BIN:-} load=${LOAD_BIN:-}
-[ -n "$kiln" ] || { dotnet publish src/Kiln.Host -c Release -o "$work/kiln" -v quiet -clp:ErrorsOnly; kiln=$work/kiln/kiln; }
-[ -n "$load" ] || { dotnet publish bench/Kiln.Load -c Release -o "$work/load" -v quiet -clp:ErrorsOnly; load=$work/load/Kiln.Load; }
+publish() { dotnet publish "$1" -c Release -o "$2" -v quiet -clp:ErrorsOnly; }
+[ -n "$kiln" ] || { publish src/Kiln.Host "$work/kiln"; kiln=$work/kiln/kiln; }
+[ -n "$load" ] || { publish bench/Kiln.Load "$work/load"; load=$work/load/Kiln.Load; }
 
 note() { printf '%s %s %s %s\n' "$round" "$1" "$2" "$3" | tee -a "$work/all"; }
 timed() { # tool work command…

@@ -19,6 +19,10 @@ public sealed record BlockStoreOptions
     /// <summary>zstd level at ingest. 1 is the knee: lower gains little speed, higher costs twice.</summary>
     public int ZstdLevel { get; init; } = 1;
 
+    /// <summary>zstd level of recompression: about the least whose result is a tenth smaller than level 1 with blocks
+    /// in one piece. 0 has nothing recompressed, and nothing packed lightly either.</summary>
+    public int DenseZstdLevel { get; init; } = 14;
+
     /// <summary>Opens without the right to write: puts and commits throw <see
     /// cref="StoreReadOnlyException"/>.</summary>
     public bool ReadOnly { get; init; }

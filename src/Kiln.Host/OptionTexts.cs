@@ -17,6 +17,8 @@ internal static class OptionTexts
         ["StrictAwsCopyKey"] = "A copy without a named key never takes a multi-Region replica of the source's key.",
         ["CopyMiBPerSecond"] = "Bandwidth limit of a copy between Regions in MiB/s; 0 for none.",
         ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
+        ["RecompressLevel"] = "zstd level, 1 to 19, of recompression while idle; 0 for none (14).",
+        ["RecompressIdleSeconds"] = "Recompression begins after so long without puts and reads (5).",
         ["TrashSeconds"] = "How long freed blocks lie in the trash before they go (300).",
         ["SimulatedBootMilliseconds"] = "How long a simulated instance takes to start or stop (200).",
         ["ImagesPerRegion"] = "Quota: AMIs per account and Region (50000).",

@@ -1,5 +1,6 @@
 using Kiln.Blocks.Crypto;
 using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Devices;
 
@@ -112,6 +113,9 @@ public sealed partial class VolumeDevice
         using var builder = store.BuildManifest(blocks, domain, parent?.Id);
         var changed = ChangedBlocks(frozen, parent, blocks);
         var total = changed.Count() * (long)Block.Size;
+        var effort = UploadEffort.For(
+            store, increment: parent is not null, total,
+            dirtied: () => stack.Top.Map.Blocks().Count() * (long)Block.Size, waiting: () => Cuts.Count > 1);
         using (var queue = changed.GetEnumerator())
         {
             long done = 0;
@@ -121,7 +125,7 @@ public sealed partial class VolumeDevice
                 using var buffer = new AlignedBuffer(Block.Size);
                 while (Workers.TryTake(source, out var block) && !stop.IsCancellationRequested)
                 {
-                    PutBlock(frozen, builder, block, cut.SizeBytes, buffer.Span);
+                    PutBlock(frozen, builder, block, cut.SizeBytes, effort.At(Volatile.Read(ref done)), buffer.Span);
                     var at = Interlocked.Add(ref done, Block.Size);
                     if (at / Block.Size % ReportEvery == 0) progress?.Report(new TransferProgress(at, total));
                 }
@@ -135,14 +139,14 @@ public sealed partial class VolumeDevice
     }
 
     private static void PutBlock(
-        VolumeStack frozen, ManifestBuilder builder, long block, long sizeBytes, Span<byte> buffer)
+        VolumeStack frozen, ManifestBuilder builder, long block, long sizeBytes, Effort effort, Span<byte> buffer)
     {
         var start = block * Block.Size;
         var length = (int)Math.Min(Block.Size, sizeBytes - start);
         buffer[length..].Clear();
         frozen.Read(start, buffer[..length]);
         if (Block.IsZero(buffer)) builder.Clear(block);
-        else builder.Put(block, buffer);
+        else builder.Put(block, buffer, effort);
     }
 
     // What the power could still take is made durable now; what it has taken is said.

@@ -98,16 +98,18 @@ internal sealed class BlockIndex
         }
     }
 
-    /// <summary>Adds what recovery found; a lease of epoch 0, since nobody who might need it is left.</summary>
+    /// <summary>Adds what recovery found; a lease of epoch 0, since nobody who might need it is left. Of two records
+    /// the smaller counts, and of equal ones the later: a move that a crash cut short is then not made again.</summary>
     internal void Load(BlockAddress address, BlockLocation location)
     {
         var shard = shards[address.Shard];
         lock (shard)
         {
-            shard.TryAdd(address, new Entry
-            {
-                Segment = location.Segment, Offset = location.Offset, StoredLength = location.StoredLength,
-            });
+            ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(shard, address, out var exists);
+            if (exists && entry.StoredLength < location.StoredLength) return;
+            entry.Segment = location.Segment;
+            entry.Offset = location.Offset;
+            entry.StoredLength = location.StoredLength;
         }
     }
 
@@ -122,6 +124,7 @@ internal sealed class BlockIndex
                 || entry.Segment != from.Segment || entry.Offset != from.Offset) return false;
             entry.Segment = to.Segment;
             entry.Offset = to.Offset;
+            entry.StoredLength = to.StoredLength;
             return true;
         }
     }

@@ -46,7 +46,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
         try
         {
             var page = new byte[SegmentFormat.HeaderSize];
-            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow());
+            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow(), appender.IsDense);
             file.Write(0, page);
             backend.SyncFolder(SegmentFormat.Folder);
         }
@@ -57,7 +57,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
             throw;
         }
 
-        var segment = new Segment(id, seed, file) { Appender = appender };
+        var segment = new Segment(id, seed, appender.IsDense, file) { Appender = appender };
         open[id] = segment;
         return (segment, SegmentFormat.HeaderSize);
     }
@@ -110,7 +110,7 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
             var entries = new List<SegmentEntry>();
             if (!Recovery.TryReadFooter(file, seed, entries))
                 Recovery.Scan(file, seed, entries, report, seal: !readOnly);
-            open[id] = new Segment(id, seed, file);
+            open[id] = new Segment(id, seed, SegmentFormat.IsDense(page), file);
             foreach (var entry in entries)
                 index.Load(entry.Address, new BlockLocation(id, entry.Offset, entry.StoredLength));
         }

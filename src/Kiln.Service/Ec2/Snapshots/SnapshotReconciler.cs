@@ -131,6 +131,7 @@ public sealed class SnapshotReconciler(
         snapshot.Complete(manifestId, stores.Manifest(snapshot.Region, snapshot.Id, manifestId).FullBytes, now);
         await ImageReconciler.Wake(db, snapshot.Id, now, cancel);
         await WakeNext(snapshot, db, cancel);
+        await Recompression.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);
         if (snapshot.DeleteRequested)
             await SnapshotRemoval.Remove(db, snapshot, now, cancel);
     }

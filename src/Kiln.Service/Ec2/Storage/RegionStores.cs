@@ -37,8 +37,10 @@ public sealed partial class RegionStores(ServiceOptions options, TimeProvider cl
             {
                 var folder = Path.Combine(FolderOf(region), "blocks");
                 MakePrivate(folder);
-                var store = BlockStore.Open(
-                    folder, new BlockStoreOptions { CacheBytes = (long)options.CacheMiB << 20 }, clock);
+                var store = BlockStore.Open(folder, new BlockStoreOptions
+                {
+                    CacheBytes = (long)options.CacheMiB << 20, DenseZstdLevel = options.RecompressLevel,
+                }, clock);
                 _open[region] = store;
                 return store;
             }

@@ -50,6 +50,8 @@ public sealed partial class StorageStart(
         }
         await Work.Work.Commit(
             db, () => Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);
+        await Work.Work.Commit(
+            db, () => Recompression.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The folder of {Region} cannot be swept")]
