@@ -26,6 +26,13 @@ needs=(
   "qemu-img|qemu-utils|reads and writes disk images"
   "nbdinfo|libnbd-bin|an independent NBD client"
   "mkfs.ext4|e2fsprogs|makes the file systems that go through images"
+  "/usr/lib/grub/i386-pc/boot.img|grub-pc-bin|makes the tiny starter image bootable"
+  "grub-mkimage|grub-common|makes the tiny starter image bootable"
+  "sfdisk|fdisk|writes the tiny starter image's partition table"
+  "fakeroot|fakeroot|builds the tiny starter image without root"
+  "cpio|cpio|packs the tiny starter image's initial RAM disk"
+  "objdump|binutils|finds the libraries of the tiny starter image's programs"
+  "qemu-system-x86_64|qemu-system-x86|boots images"
 )
 
 have() {

@@ -14,4 +14,12 @@ public static class Block
 
     /// <summary>True when every byte is zero. Leaves at the first byte that is not.</summary>
     public static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
+
+    /// <summary>The frames that a part of a block lies in, bit 0 the first.</summary>
+    internal static byte FramesOf(int within, int length)
+    {
+        var first = within / FrameSize;
+        var last = (within + Math.Max(length, 1) - 1) / FrameSize;
+        return (byte)(((1 << (last - first + 1)) - 1) << first);
+    }
 }

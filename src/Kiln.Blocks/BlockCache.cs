@@ -8,7 +8,7 @@ namespace Kiln.Blocks;
 /// Unpacked, verified frames of 64 KiB, shared by all volumes of a store and bounded in memory. A frame that several
 /// ask for is pulled once.
 /// </summary>
-public sealed unsafe class BlockCache : IDisposable
+public sealed unsafe partial class BlockCache : IDisposable
 {
     private const int Stripes = 16;
 
@@ -73,7 +73,7 @@ public sealed unsafe class BlockCache : IDisposable
             var within = offset % Block.FrameSize;
             var part = destination[..Math.Min(destination.Length, Block.FrameSize - within)];
             if (TryCopy(address, frame, within, part)) Interlocked.Increment(ref hits);
-            else Pull(address, frame, within, part, domain, wide || TryCopy(address, frame - 1, 0, default));
+            else PullForGuest(address, frame, within, part, domain, wide || TryCopy(address, frame - 1, 0, default));
             destination = destination[part.Length..];
             offset += part.Length;
         }
@@ -82,6 +82,7 @@ public sealed unsafe class BlockCache : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        quiet.Dispose();
         foreach (var stripe in stripes)
         {
             lock (stripe)

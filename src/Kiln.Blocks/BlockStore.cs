@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Loading;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
 
@@ -37,6 +38,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         codecs = new CodecPool(new CompressionLevels(options.ZstdLevel, options.DenseZstdLevel));
         Cache = new BlockCache(this, options.CacheBytes);
         Pages = new PageCache(this);
+        Loader = new Loader(clock);
         appenders = new Appender[options.Writers + 1];
         for (var i = 0; i < appenders.Length; i++)
             appenders[i] = new Appender(segments, options.SegmentBytes, dense: i == options.Writers);
@@ -73,6 +75,8 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     internal BlockIndex Index { get; }
 
     internal PageCache Pages { get; }
+
+    internal Loader Loader { get; }
 
     internal SegmentSet Segments => segments;
 
@@ -179,6 +183,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        Loader.Dispose();
         foreach (var appender in appenders)
         {
             lock (appender.Gate)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kiln.Cli.Images;
 using Kiln.Cli.Operating;
 using Kiln.Cli.Snapshots;
 using Kiln.Cli.Tours;
@@ -12,7 +13,7 @@ public static class Commands
     /// <param name="embed">Starts a service of its own for a tour.</param>
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
-        SnapshotCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(),
-        WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
+        SnapshotCommand.Make(), ImageCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(),
+        ClockCommand.Make(), WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
     ];
 }

@@ -48,10 +48,18 @@ internal sealed class ConnectionOptions
         var screen = Screen.OfProcess(parsed.GetValue(_noColor));
         return await Failures.Guard(screen, async stop =>
         {
-            var connection = Connection.Find(Environment.GetEnvironmentVariable, parsed.GetValue(_region),
-                parsed.GetValue(_profile), parsed.GetValue(_endpoint));
-            using var client = new AwsClient(connection);
-            return await body(new Verb(parsed, client, screen, lists && parsed.GetValue(_output) == "json", stop));
+            var client = new Lazy<AwsClient>(() => new AwsClient(Connection.Find(
+                Environment.GetEnvironmentVariable, parsed.GetValue(_region), parsed.GetValue(_profile),
+                parsed.GetValue(_endpoint))));
+            try
+            {
+                return await body(new Verb(parsed, client, screen, lists && parsed.GetValue(_output) == "json", stop));
+            }
+            finally
+            {
+                if (client.IsValueCreated)
+                    client.Value.Dispose();
+            }
         }, cancel);
     }
 }

@@ -9,6 +9,7 @@ using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Iam;
+using Kiln.Service.Imds;
 using Kiln.Service.Kms;
 using Kiln.Service.Persistence;
 using Kiln.Service.Sts;
@@ -46,6 +47,7 @@ internal static class Composition
         services.AddScoped<Sessions>();
         services.AddStorage();
         services.AddEbsDirect();
+        services.AddMetadata();
         services.AddScoped<Operator>();
         foreach (var type in typeof(IReconciler).Assembly.GetTypes())
         {
@@ -65,7 +67,7 @@ internal static class Composition
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<VolumeDevices>();
-        services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddGuests();
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<SnapshotCopy>();
@@ -76,6 +78,14 @@ internal static class Composition
         services.AddScoped<NewSnapshots>();
     }
 
+    private static void AddGuests(this IServiceCollection services)
+    {
+        services.AddSingleton<GuestFolders>();
+        services.AddSingleton<GuestAgents>();
+        services.AddSingleton<IGuestNetwork, UserNetwork>();
+        services.AddSingleton<IGuest, SimulatedGuest>();
+    }
+
     private static void AddEbsDirect(this IServiceCollection services)
     {
         services.AddSingleton<BlockTokens>();
@@ -83,6 +93,16 @@ internal static class Composition
         services.AddSingleton<ReadableSnapshots>();
         services.AddSingleton<DirectUploads>();
         services.AddScoped<DirectKeys>();
+    }
+
+    private static void AddMetadata(this IServiceCollection services)
+    {
+        services.AddSingleton<MetadataTokens>();
+        services.AddSingleton<RoleCredentials>();
+        services.AddSingleton<InstanceIdentity>();
+        services.AddSingleton<MetadataRequests>();
+        services.AddSingleton<MetadataServer>();
+        services.AddHostedService(provider => provider.GetRequiredService<MetadataServer>());
     }
 
     private static void AddDatabase(this IServiceCollection services, ServiceOptions options)

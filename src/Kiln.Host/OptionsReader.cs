@@ -103,10 +103,8 @@ public static class OptionsReader
         else if (options.Dev && !IPAddress.IsLoopback(listen.Address))
             yield return $"--dev: its well-known credentials are for loopback only; '{options.Listen}' "
                 + "can be reached from elsewhere.";
-        if (options.Guests == "qemu")
-            yield return "--guests: this version has no QEMU guests; use auto or simulated.";
-        else if (options.Guests is not ("auto" or "simulated"))
-            yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
+        foreach (var sentence in ValidateGuests(options))
+            yield return sentence;
         if (options.RegionList.Count == 0 || options.RegionList.Any(r => !IsRegionName(r)))
             yield return $"--regions: '{options.Regions}' is not a list of Region names such as us-east-1,eu-west-1.";
         if (options.RegionList.Distinct().Count() != options.RegionList.Count)
@@ -119,6 +117,26 @@ public static class OptionsReader
             yield return "--recompress-idle-seconds: between 0 and 86400.";
         if (options.CacheMiB is < 8 or > 65536)
             yield return "--cache-mib: between 8 and 65536.";
+    }
+
+    private static IEnumerable<string> ValidateGuests(ServiceOptions options)
+    {
+        if (options.Guests == "qemu")
+            yield return "--guests: this version has no QEMU guests; use auto or simulated.";
+        else if (options.Guests is not ("auto" or "simulated"))
+            yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
+        if (options.GuestNetwork is "nat" or "bridge")
+            yield return $"--guest-network: this version has no {options.GuestNetwork} network; use isolated.";
+        else if (options.GuestNetwork != "isolated")
+            yield return $"--guest-network: '{options.GuestNetwork}' is not isolated, nat or bridge.";
+        if (options.GuestAccelerator is not ("auto" or "kvm" or "tcg"))
+            yield return $"--guest-accelerator: '{options.GuestAccelerator}' is not auto, kvm or tcg.";
+        if (options.GuestMemoryMiB is < 64 or > 1_048_576)
+            yield return "--guest-memory-mib: between 64 and 1048576.";
+        if (options.GuestProcessors is < 1 or > 255)
+            yield return "--guest-processors: between 1 and 255.";
+        if (options.GuestsMax < 1)
+            yield return "--guests-max: at least 1.";
     }
 
     private static bool IsRegionName(string name) =>

@@ -4,14 +4,17 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kiln.Service;
+using Kiln.Service.Imds;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 
 namespace Kiln.Host;
 
-/// <summary>The pages below <c>/_kiln</c>: health for everybody, and the clock in development.</summary>
+/// <summary>The pages below <c>/_kiln</c>: health and the certificate of instance identities for
+/// everybody, and the clock in development.</summary>
 public sealed partial class OwnPages(
-    IServiceScopeFactory scopes, ServiceOptions options, DomainClock clock, WorkSignal signal)
+    IServiceScopeFactory scopes, ServiceOptions options, DomainClock clock, WorkSignal signal,
+    InstanceIdentity identity)
 {
     private const int ClockBodyMax = 4096;
 
@@ -24,6 +27,7 @@ public sealed partial class OwnPages(
     public Task Answer(HttpContext http) => (http.Request.Path.Value, http.Request.Method) switch
     {
         ("/_kiln/health", "GET" or "HEAD") => Health(http),
+        ("/_kiln/instance-identity.pem", "GET") => ShowCertificate(http),
         ("/_kiln/clock", "GET") when options.Dev => ShowClock(http),
         ("/_kiln/clock", "POST") when options.Dev => MoveClock(http),
         ("/_kiln/clock", _) => Say(http, 403, "The clock can be moved in development only: start Kiln with --dev."),
@@ -74,6 +78,12 @@ public sealed partial class OwnPages(
             regions = options.RegionList,
             dev = options.Dev,
         });
+    }
+
+    private async Task ShowCertificate(HttpContext http)
+    {
+        http.Response.ContentType = "application/x-pem-file";
+        await http.Response.WriteAsync(await identity.CertificatePem(http.RequestAborted), http.RequestAborted);
     }
 
     private Task ShowClock(HttpContext http) => WriteJson(http, 200, new

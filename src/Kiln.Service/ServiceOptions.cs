@@ -18,8 +18,28 @@ public sealed class ServiceOptions
     /// <summary>Development shortcuts: well-known credentials and a clock that can be moved. Loopback only.</summary>
     public bool Dev { get; set; }
 
-    /// <summary>How instances run: <c>auto</c> or <c>simulated</c>, which is one until there are QEMU guests.</summary>
+    /// <summary>How instances run: <c>qemu</c>, <c>simulated</c>, or <c>auto</c>: QEMU where it is installed.</summary>
     public string Guests { get; set; } = "auto";
+
+    /// <summary>The folder for the sockets of machines; empty for <c>/run/kiln</c> (root) or
+    /// <c>/tmp/kiln-UID</c>.</summary>
+    public string GuestFolder { get; set; } = "";
+
+    /// <summary>What machines reach: <c>isolated</c> (SSH in, nothing out), <c>nat</c> or <c>bridge</c>.</summary>
+    public string GuestNetwork { get; set; } = "isolated";
+
+    /// <summary>What runs machines' processors: <c>kvm</c>, <c>tcg</c>, or <c>auto</c>: KVM where a probe shows that
+    /// it works.</summary>
+    public string GuestAccelerator { get; set; } = "auto";
+
+    /// <summary>Most memory of one machine in MiB, whatever its instance type says.</summary>
+    public int GuestMemoryMiB { get; set; } = 1024;
+
+    /// <summary>Most virtual processors of one machine, whatever its instance type says.</summary>
+    public int GuestProcessors { get; set; } = 2;
+
+    /// <summary>Most machines on at a time; a start above it waits.</summary>
+    public int GuestsMax { get; set; } = 32;
 
     /// <summary>The enabled Regions, separated by commas.</summary>
     public string Regions { get; set; } = DefaultRegions;

@@ -23,7 +23,21 @@ internal static unsafe partial class Libc
     internal const int SeekHole = 4;
     internal const uint StartWriteback = 2;
     internal const int AlreadyExists = 17;
+    internal const int NotPermitted = 1;
+    internal const int OtherFileSystem = 18;
+    internal const int TooManyLinks = 31;
     internal const int LockExclusiveNow = 6; // LOCK_EX | LOCK_NB
+
+    /// <summary>PRIO_PROCESS, which on Linux means the calling thread when it is given no number.</summary>
+    internal const int PriorityOfThread = 0;
+
+    /// <summary>The number of ioprio_set, which libc does not wrap; null where it is not known.</summary>
+    internal static readonly nint? SetIoPriorityCall = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 251,
+        Architecture.Arm64 => 30,
+        _ => null,
+    };
 
     /// <summary>O_DIRECT differs by architecture.</summary>
     internal static readonly int Direct =
@@ -73,16 +87,9 @@ internal static unsafe partial class Libc
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     internal static partial int Lock(SafeHandle file, int operation);
 
-    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetPriority(int which, uint who, int nice);
-
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int ClockTime(int clock, long* secondsAndNanoseconds);
-
-    /// <summary>Lets every other thread of the machine go before the calling one, for the rest of its life.</summary>
-    internal static void YieldToOthers() => _ = SetPriority(which: 0, who: 0, nice: 19);
 
     /// <summary>Processor time that the calling thread has had.</summary>
     internal static TimeSpan ThreadTime()
@@ -92,6 +99,18 @@ internal static unsafe partial class Libc
         return ClockTime(ThisThread, time) == 0
             ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromMicroseconds(time[1] / 1000.0) : TimeSpan.Zero;
     }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int Link(string existing, string path);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial int SetPriority(int which, int who, int nice);
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    internal static partial nint Syscall(nint number, nint first, nint second, nint third);
 
     /// <summary>The exception that says what the errno means to a store.</summary>
     internal static Exception Error(string what, int errno)

@@ -157,8 +157,8 @@ public sealed partial class VolumeDevice
             var at = -1;
             for (var i = 0; i + 2 < layers.Count && at < 0; i++)
             {
-                if (layers[i].Dirty == layers[i + 1].Dirty && record.Cuts.All(c => c.Layer != layers[i].Number))
-                    at = i;
+                if (!layers[i].Shared && layers[i].Dirty == layers[i + 1].Dirty
+                    && record.Cuts.All(c => c.Layer != layers[i].Number)) at = i;
             }
 
             if (at < 0) return;

@@ -4,14 +4,11 @@ using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Devices;
 
-// From an instant to a manifest, and from a manifest to local copies.
+// From an instant to a manifest.
 public sealed partial class VolumeDevice
 {
     // A report an eighth of a gigabyte is often enough for a progress bar and seldom enough to cost nothing.
     private const int ReportEvery = 16;
-
-    // Blocks that hydration pulls before it lets other background work of the volume in.
-    private const int HydrateBatch = 16;
 
     /// <summary>
     /// Uploads a cut: reads only blocks written since the base manifest, and builds on it. When it returns, the
@@ -50,36 +47,6 @@ public sealed partial class VolumeDevice
             JoinAndRelease, CancellationToken.None,
             TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
         return id;
-    }
-
-    /// <summary>Copies what only the snapshot holds to the local disk, so that later reads need not pull.</summary>
-    /// <param name="bytesPerSecond">Rate; EBS's volume initialization rate is 100 to 300 MiB/s. 0 is no limit.</param>
-    /// <param name="progress">Told after each batch.</param>
-    /// <param name="cancel">Stops between batches.</param>
-    public async Task HydrateAsync(
-        long bytesPerSecond, IProgress<TransferProgress>? progress, CancellationToken cancel)
-    {
-        var started = clock.GetTimestamp();
-        long next = 0, done = 0;
-        while (next >= 0)
-        {
-            await background.WaitAsync(cancel).ConfigureAwait(false);
-            try
-            {
-                (next, var pulled) = await Task.Run(() => HydrateSome(next), cancel).ConfigureAwait(false);
-                done += pulled;
-                var total = (stack.Base?.BlockCount ?? 0) * Block.Size;
-                progress?.Report(new TransferProgress(next < 0 ? total : Math.Min(done, total), total));
-            }
-            finally
-            {
-                background.Release();
-            }
-
-            if (bytesPerSecond <= 0 || next < 0) continue;
-            var due = TimeSpan.FromSeconds((double)done / bytesPerSecond) - clock.GetElapsedTime(started);
-            if (due > TimeSpan.Zero) await Task.Delay(due, clock, cancel).ConfigureAwait(false);
-        }
     }
 
     private void JoinAndRelease()
@@ -231,71 +198,6 @@ public sealed partial class VolumeDevice
             foreach (var layer in frozen.Layers) layer.Dirty = false;
             stack = stack.Over(manifest, domain);
             if (before is { } old) store.Unpin(old);
-        }
-        finally
-        {
-            gate.ExitWriteLock();
-        }
-    }
-
-    private (long Next, long Pulled) HydrateSome(long from)
-    {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        if (stack.Base is not { } manifest) return (-1, 0);
-        var local = LocalLayer();
-        var buffer = new byte[Block.Size];
-        var blocks = 0;
-        foreach (var entry in manifest.Entries(from))
-        {
-            if (blocks == HydrateBatch)
-            {
-                local.Flush();
-                return (entry.Index, (long)blocks * Block.Size);
-            }
-
-            blocks++;
-            var held = stack.Held(entry.Index);
-            if (entry.Address.IsZero || held == UInt128.MaxValue) continue;
-            store.Read(entry.Address, stack.BaseDomain, buffer);
-            FillGaps(local, entry.Index, held, buffer);
-        }
-
-        local.Settle();
-        return (-1, (long)blocks * Block.Size);
-    }
-
-    private void FillGaps(VolumeLayer local, long block, UInt128 held, byte[] content)
-    {
-        var sectors = (int)Math.Min(
-            LayerMap.SectorsPerBlock, (SizeBytes - (block * Block.Size)) / LayerMap.SectorSize);
-        for (var sector = 0; sector < sectors; sector++)
-        {
-            var bit = UInt128.One << sector;
-            if ((held & bit) != 0) continue;
-            var at = sector * LayerMap.SectorSize;
-            local.Data.Write((block * Block.Size) + at, content.AsSpan(at, LayerMap.SectorSize));
-            local.Map.Set(block, bit);
-        }
-
-        local.Touched();
-    }
-
-    // The lowest layer, when it is clean, is where local copies of the base go; else one is put beneath.
-    private VolumeLayer LocalLayer()
-    {
-        if (stack.Layers.Count > 1 && !stack.Layers[0].Dirty) return stack.Layers[0];
-        gate.EnterWriteLock();
-        try
-        {
-            var layer = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
-            layer.Dirty = false;
-            Save(record with
-            {
-                NextLayer = record.NextLayer + 1,
-                Layers = [layer.Record, .. record.Layers],
-            });
-            stack = stack.With([layer, .. stack.Layers]);
-            return layer;
         }
         finally
         {

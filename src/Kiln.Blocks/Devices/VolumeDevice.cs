@@ -1,5 +1,6 @@
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Loading;
 using Kiln.Blocks.Manifests;
 
 namespace Kiln.Blocks.Devices;
@@ -31,6 +32,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
     private readonly Lock[] writeLocks = new Lock[WriteLocks];
     private readonly ulong boot;
     private readonly KeyDomain? domain;
+    private readonly FirstTouches touches = new();
     private VolumeStack stack;
     private VolumeRecord record;
     private bool disposed;
@@ -51,7 +53,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
             var manifest = record.BaseId is { } id ? store.OpenManifest(id) : null;
             var baseDomain = record.BaseDomain is { } below ? keys(below) : null;
             domain = record.Domain is { } own ? keys(own) : null;
-            stack = new VolumeStack(store, OpenLayers(), manifest, baseDomain);
+            stack = new VolumeStack(store, OpenLayers(), manifest, baseDomain, touches);
         }
         catch
         {

@@ -54,8 +54,11 @@ internal sealed class VolumeLayer : IDisposable
     /// <summary>True when it may differ from the base manifest; false when it only keeps a local copy.</summary>
     internal bool Dirty { get; set; } = true;
 
+    /// <summary>True when its data file is that of other volumes too: nothing is ever written to it.</summary>
+    internal bool Shared { get; private init; }
+
     /// <summary>How the volume's record names it.</summary>
-    internal VolumeRecord.LayerRecord Record => new(Number, Dirty, key);
+    internal VolumeRecord.LayerRecord Record => new(Number, Dirty, key, Shared);
 
     internal static string NameOf(int number, string kind) =>
         string.Create(CultureInfo.InvariantCulture, $"layer-{number:d6}.{kind}");
@@ -84,6 +87,7 @@ internal sealed class VolumeLayer : IDisposable
         var layer = new VolumeLayer(backend, record.Number, record.Key, sizeBytes, data, log)
         {
             Dirty = record.Dirty,
+            Shared = record.Shared,
         };
         layer.ReadMap();
         layer.ReadLog(boot);

@@ -10,10 +10,10 @@ namespace Kiln.Blocks.Devices;
 internal sealed record VolumeRecord
 {
     internal const string FileName = "volume";
-    internal const int FormatVersion = 2;
+    internal const int FormatVersion = 3;
 
-    // Volumes of before encryption: all clear, and otherwise the same.
-    private const int ClearVersion = 1;
+    // Volumes of before encryption (1) and of before shared layers (2): all clear, all alone, otherwise the same.
+    private const int OldestVersion = 1;
 
     // Far beyond any real record; a reader must not be led to allocate what a damaged file claims.
     private const int BytesMax = 16 << 20;
@@ -29,13 +29,16 @@ internal sealed record VolumeRecord
     /// <summary>The key domain of the layers' own bytes; null when they are clear.</summary>
     public string? Domain { get; init; }
 
+    /// <summary>True when the layers hold all that the base has: no read asks the store.</summary>
+    public bool Loaded { get; init; }
+
     public int NextLayer { get; init; }
 
     public IReadOnlyList<LayerRecord> Layers { get; init; } = [];
 
     public IReadOnlyList<CutRecord> Cuts { get; init; } = [];
 
-    internal sealed record LayerRecord(int Number, bool Dirty, LayerKey? Key = null);
+    internal sealed record LayerRecord(int Number, bool Dirty, LayerKey? Key = null, bool Shared = false);
 
     internal sealed record CutRecord(string Id, int Layer, long SizeBytes, long CreatedAtMs, bool Settled, ulong Boot);
 
@@ -70,7 +73,7 @@ internal sealed record VolumeRecord
             var record = JsonSerializer.Deserialize(json, VolumeRecordJson.Default.VolumeRecord);
             if (record is
                 {
-                    Version: ClearVersion or FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null,
+                    Version: >= OldestVersion and <= FormatVersion, SizeBytes: > 0, Layers.Count: > 0, Cuts: not null,
                     HasItsKeys: true,
                 }
                 && (record.Base is null || ManifestId.IsValid(record.Base))) return record;

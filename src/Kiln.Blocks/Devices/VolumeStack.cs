@@ -1,11 +1,12 @@
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Loading;
 using Kiln.Blocks.Manifests;
 
 namespace Kiln.Blocks.Devices;
 
 /// <summary>Layers from the oldest to the newest above a base manifest: immutable, read from the top down.</summary>
 internal sealed class VolumeStack(
-    BlockStore store, IReadOnlyList<VolumeLayer> layers, Manifest? manifest, KeyDomain? domain)
+    BlockStore store, IReadOnlyList<VolumeLayer> layers, Manifest? manifest, KeyDomain? domain, FirstTouches touches)
 {
     private readonly VolumeLayer[] layers = [.. layers];
 
@@ -21,9 +22,11 @@ internal sealed class VolumeStack(
     internal VolumeStack UpTo(int layer) =>
         With([.. layers.TakeWhile(l => l.Number != layer), layers.Single(l => l.Number == layer)]);
 
-    internal VolumeStack With(IReadOnlyList<VolumeLayer> changed) => new(store, changed, manifest, domain);
+    internal VolumeStack With(IReadOnlyList<VolumeLayer> changed) =>
+        new(store, changed, manifest, domain, touches);
 
-    internal VolumeStack Over(Manifest newBase, KeyDomain? newDomain) => new(store, layers, newBase, newDomain);
+    internal VolumeStack Over(Manifest newBase, KeyDomain? newDomain) =>
+        new(store, layers, newBase, newDomain, touches);
 
     internal void Read(long offset, Span<byte> destination)
     {
@@ -106,14 +109,17 @@ internal sealed class VolumeStack(
         }
     }
 
-    private static void ReadLayer(VolumeLayer layer, long block, int within, Span<byte> part)
+    private void ReadLayer(VolumeLayer layer, long block, int within, Span<byte> part)
     {
+        // A local copy answers for the base.
+        if (!layer.Dirty) touches.Note(block, within, part.Length);
         var read = layer.Data.Read((block * Block.Size) + within, part);
         if (read < part.Length) part[read..].Clear();
     }
 
     private void ReadBase(long block, int within, Span<byte> part)
     {
+        touches.Note(block, within, part.Length);
         if (manifest is not null && manifest.TryGet(block, out var address))
             store.ReadRange(address, domain, within, part);
         else

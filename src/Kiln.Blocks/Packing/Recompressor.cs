@@ -1,5 +1,5 @@
-using Kiln.Blocks.Backends;
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Loading;
 using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Packing;
@@ -38,7 +38,7 @@ public sealed class Recompressor(BlockStore store)
 
     private void RunHere(RecompressionOptions options, RecompressionReport report, CancellationToken cancel)
     {
-        Libc.YieldToOthers();
+        ThreadClaim.Lower();
         domains.Clear();
         foreach (var domain in options.Domains) domains[Convert.ToHexString(domain.Tag)] = domain;
         foreach (var gone in passed.Keys.Where(id => store.Segments.Find(id) is null).ToList()) passed.Remove(gone);

@@ -28,6 +28,15 @@ public sealed class Sessions(Db db, MasterKey master, TimeProvider clock)
     public SessionCredentials OfCaller(Caller caller, int seconds) =>
         Make(caller.AccountId, caller.Arn, caller.UserId, null, caller.UserName, caller.SessionPolicy, seconds);
 
+    /// <summary>Keys for an instance's own identity, which no policy gives any right.</summary>
+    public SessionCredentials OfInstance(string accountId, string instanceId, int seconds)
+    {
+        // As EC2 names it. No role can have this name, so no policies are found for it.
+        const string role = "aws:ec2-instance";
+        return Make(accountId, $"arn:aws:sts::{accountId}:assumed-role/{role}/{instanceId}", $"{role}:{instanceId}",
+            role, null, null, seconds);
+    }
+
     /// <summary>How a session of a role is named.</summary>
     public static AssumedRoleUser UserOf(Role role, string sessionName) => new(
         $"{role.Id}:{sessionName}", $"arn:aws:sts::{role.AccountId}:assumed-role/{role.Name}/{sessionName}");

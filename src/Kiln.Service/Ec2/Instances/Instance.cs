@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
+using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Network;
+using Kiln.Service.Iam;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -101,6 +103,10 @@ public sealed class Instance : Entity
     [MaxLength(255)]
     public string? KeyName { get; init; }
 
+    /// <summary>The pair's public half as it was at launch, an OpenSSH line: deleting the pair does not lock
+    /// anybody out.</summary>
+    public string? PublicKey { get; init; }
+
     /// <summary>The zone.</summary>
     [MaxLength(40)]
     public required string AvailabilityZone { get; init; }
@@ -140,11 +146,18 @@ public sealed class Instance : Entity
 
     /// <summary>ARN of the instance profile, or null.</summary>
     [MaxLength(256)]
-    public string? IamInstanceProfileArn { get; set; }
+    public string? IamInstanceProfileArn { get; private set; }
 
     /// <summary>Its id, <c>AIPA</c> and 17 letters or digits.</summary>
     [MaxLength(32)]
-    public string? IamInstanceProfileId { get; set; }
+    public string? IamInstanceProfileId { get; private set; }
+
+    /// <summary>Id of the profile's association, <c>iip-assoc-</c> and 17 hex digits; null for none.</summary>
+    [MaxLength(32)]
+    public string? ProfileAssociationId { get; private set; }
+
+    /// <summary>When the profile was associated.</summary>
+    public DateTimeOffset? ProfileAssociatedAt { get; private set; }
 
     /// <summary><c>stop</c> or <c>terminate</c>: what a shutdown from inside does.</summary>
     [MaxLength(16)]
@@ -208,6 +221,15 @@ public sealed class Instance : Entity
             TerminatedAt = now;
     }
 
+    /// <summary>Gives it an instance profile by a new association, or takes the one it has.</summary>
+    public void Associate(InstanceProfile? profile, DateTimeOffset now)
+    {
+        IamInstanceProfileArn = profile?.Arn;
+        IamInstanceProfileId = profile?.Id;
+        ProfileAssociationId = profile is null ? null : Ids.New("iip-assoc");
+        ProfileAssociatedAt = profile is null ? null : now;
+    }
+
     /// <summary>Whether an instant taken now is clean: the machine is off, for good or for an image.</summary>
     public bool IsQuiet =>
         State == InstanceState.Stopped || (State == InstanceState.Running && Phase == GuestPhase.Quiet);
@@ -237,6 +259,7 @@ public sealed class Instance : Entity
             builder.HasIndex(i => new { i.Region, i.AccountId, i.Id });
             builder.HasIndex(i => i.ImageId);
             builder.HasIndex(i => i.ReservationId);
+            builder.HasIndex(i => i.ProfileAssociationId);
             builder.HasIndex(i => new { i.SubnetId, i.PrivateIpAddress });
             builder.Property(i => i.Platform).HasJson();
             builder.Property(i => i.EphemeralDevices).HasJson();

@@ -30,6 +30,9 @@ public sealed record Launch
     /// <summary>The instance profile, or null.</summary>
     public InstanceProfile? Profile { get; init; }
 
+    /// <summary>The key pair's public half, or null.</summary>
+    public string? PublicKey { get; init; }
+
     /// <summary>User data in base64, or null.</summary>
     public string? UserData { get; init; }
 
@@ -75,6 +78,7 @@ public sealed record Launch
             EphemeralDevices = [.. Devices.Where(d => d.VirtualName is not null).Select(
                 d => new ImageDevice { DeviceName = d.DeviceName, VirtualName = d.VirtualName })],
             KeyName = Request.KeyName,
+            PublicKey = PublicKey,
             AvailabilityZone = Network.Subnet.AvailabilityZone,
             VpcId = Network.Subnet.VpcId,
             SubnetId = Network.Subnet.Id,
@@ -83,8 +87,6 @@ public sealed record Launch
             PrivateIpAddress = Network.NextPrivate(),
             AssociatePublicIpAddress = Network.IsPublic,
             UserData = UserData,
-            IamInstanceProfileArn = Profile?.Arn,
-            IamInstanceProfileId = Profile?.Id,
             ShutdownBehavior = Request.InstanceInitiatedShutdownBehavior
                 ?? (Image.RootDeviceType == "ebs" ? "stop" : "terminate"),
             DisableApiTermination = Request.DisableApiTermination == true,
@@ -95,6 +97,7 @@ public sealed record Launch
             ClientToken = Request.ClientToken ?? "",
         };
         instance.Begin(now);
+        instance.Associate(Profile, now);
         return instance;
     }
 }

@@ -15,6 +15,20 @@ public sealed record LaunchProfile
     /// <summary>The name.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Refuses a caller who may not hand the profile's role to EC2. IAM User Guide "Grant a user permissions
+    /// to pass a role to an AWS service".</summary>
+    /// <exception cref="AwsException">UnauthorizedOperation.</exception>
+    public static async Task CheckPass(Db db, InstanceProfile profile, Call call, CancellationToken cancel)
+    {
+        if (profile.RoleName is not { } name
+            || await db.Roles.FindAsync([profile.AccountId, name], cancel) is not { } role)
+            return;
+        const string action = "iam:PassRole";
+        call.About(role.Arn).Set("iam:PassedToService", "ec2.amazonaws.com");
+        if (!await call.MayAsync(action, role.Arn))
+            throw call.Denied(action, role.Arn);
+    }
+
     /// <summary>Finds the profile in the caller's account.</summary>
     /// <exception cref="AwsException">InvalidParameterCombination; InvalidParameterValue: there is none.</exception>
     public async Task<InstanceProfile> Find(Db db, Call call, CancellationToken cancel)

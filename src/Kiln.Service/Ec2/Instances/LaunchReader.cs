@@ -32,9 +32,7 @@ public sealed class LaunchReader(Db db)
             ImageEphemeralCounts = type.Family != "m3",
         });
         var snapshots = await FindSnapshots(devices, call, cancel);
-        if (request.KeyName is { } key && !await db.KeyPairs.AnyAsync(
-            k => k.AccountId == call.AccountId && k.Region == call.Region && k.Name == key, cancel))
-            throw Ec2Error.InvalidKeyPairNotFound(key);
+        var key = request.KeyName is { } name ? await PublicKey(name, call, cancel) : null;
         var profile = request.IamInstanceProfile is { } named ? await named.Find(db, call, cancel) : null;
         return new Launch
         {
@@ -44,11 +42,16 @@ public sealed class LaunchReader(Db db)
             Devices = devices,
             Snapshots = snapshots,
             Profile = profile,
+            PublicKey = key,
             UserData = LaunchRules.UserData(request.UserData),
             MetadataOptions = Metadata(request.MetadataOptions, image),
             Network = await LaunchNetwork.Of(db, request, call, cancel),
         };
     }
+
+    private async Task<string> PublicKey(string name, Call call, CancellationToken cancel) =>
+        await db.KeyPairs.Where(k => k.AccountId == call.AccountId && k.Region == call.Region && k.Name == name)
+            .Select(k => k.PublicKey).SingleOrDefaultAsync(cancel) ?? throw Ec2Error.InvalidKeyPairNotFound(name);
 
     private static void CheckCounts(RunInstancesRequest request)
     {

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
 using Kiln.Protocol.Errors;
+using Kiln.Service.Ec2.Tags;
 
 namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>What metadata options may be. EC2 API Reference "InstanceMetadataOptionsRequest".</summary>
-public static class MetadataOptionsRules
+public static partial class MetadataOptionsRules
 {
     private const int HopLimitMax = 64;
 
@@ -30,6 +32,23 @@ public static class MetadataOptionsRules
             InstanceMetadataTags = tags ?? current.InstanceMetadataTags,
         };
     }
+
+    /// <summary>Whether a tag's key can be a name in the metadata tree.</summary>
+    public static bool IsTagKey(string key) => key is not ("." or ".." or "_index") && TagKey().IsMatch(key);
+
+    /// <summary>Checks the tags of an instance whose metadata shows them. EC2 User Guide "View tags for your EC2
+    /// instances using instance metadata".</summary>
+    /// <exception cref="AwsException">InvalidParameterValue.</exception>
+    public static void CheckTags(MetadataOptions options, IEnumerable<Tag> tags)
+    {
+        if (options.InstanceMetadataTags == "enabled" && tags.FirstOrDefault(t => !IsTagKey(t.Key!)) is { } wrong)
+            throw Ec2Error.InvalidParameterValue(
+                $"'{wrong.Key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{{1,255}}), "
+                + "and must not be a reserved name ('.', '..', '_index')");
+    }
+
+    [GeneratedRegex(@"^[0-9a-zA-Z\-_+=,.@:]{1,255}\z")]
+    private static partial Regex TagKey();
 
     private static void OneOf(string? value, string name, string one, string other)
     {

@@ -1,4 +1,5 @@
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Instances;
@@ -28,6 +29,8 @@ public sealed class ModifyInstanceMetadataOptions(Db db, TimeProvider clock)
         instance.MetadataOptions = MetadataOptionsRules.Merge(
             instance.MetadataOptions, request.HttpTokens, request.HttpPutResponseHopLimit, request.HttpEndpoint,
             request.HttpProtocolIpv6, request.InstanceMetadataTags);
+        var tags = await Tagging.Of(db, call.AccountId, [instance.Id], cancel);
+        MetadataOptionsRules.CheckTags(instance.MetadataOptions, tags.Of(instance.Id));
         await db.SaveChangesAsync(cancel);
         return new Response(instance.Id, MetadataOptionsItem.Of(instance.MetadataOptions));
     }

@@ -24,7 +24,10 @@ public sealed class RunInstances(
     {
         var tags = Tagging.Read(request.TagSpecifications, "instance", "volume", "network-interface");
         var launch = await new LaunchReader(db).Read(request, call, cancel);
+        if (launch.Profile is { } profile)
+            await LaunchProfile.CheckPass(db, profile, call, cancel);
         await call.Authorize(launch.Resources(call));
+        MetadataOptionsRules.CheckTags(launch.MetadataOptions, tags.For("instance"));
         var count = await Count(request, launch, call, cancel);
 
         var now = clock.GetUtcNow();

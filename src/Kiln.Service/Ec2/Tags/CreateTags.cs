@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -58,8 +59,23 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
             foreach (var id in kind)
                 Put(byResource[id].ToDictionary(t => t.Key, StringComparer.Ordinal), tags, kind.Key.Type, id, call);
         }
+        await CheckMetadata(ids, tags, call, cancel);
         await db.SaveChangesAsync(cancel);
         return new Response();
+    }
+
+    /// <summary>An instance whose metadata shows its tags takes only keys that can be shown.</summary>
+    private async Task CheckMetadata(
+        List<string> ids, IReadOnlyList<Tag> tags, Call call, CancellationToken cancel)
+    {
+        var instances = ids.FindAll(id => id.StartsWith("i-", StringComparison.Ordinal));
+        if (instances.Count == 0)
+            return;
+        var options = await db.Instances.AsNoTracking()
+            .Where(i => i.AccountId == call.AccountId && EF.Parameter(instances).Contains(i.Id))
+            .Select(i => i.MetadataOptions).ToListAsync(cancel);
+        foreach (var option in options)
+            MetadataOptionsRules.CheckTags(option, tags);
     }
 
     private void Put(

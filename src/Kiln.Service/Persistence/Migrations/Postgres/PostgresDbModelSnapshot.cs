@@ -453,9 +453,21 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(45)")
                         .UseCollation("C");
 
+                    b.Property<long?>("ProfileAssociatedAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ProfileAssociationId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .UseCollation("C");
+
                     b.Property<string>("PublicIpAddress")
                         .HasMaxLength(45)
                         .HasColumnType("character varying(45)")
+                        .UseCollation("C");
+
+                    b.Property<string>("PublicKey")
+                        .HasColumnType("text")
                         .UseCollation("C");
 
                     b.Property<string>("QuietFor")
@@ -546,6 +558,8 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.HasIndex("ImageId");
+
+                    b.HasIndex("ProfileAssociationId");
 
                     b.HasIndex("ReservationId");
 

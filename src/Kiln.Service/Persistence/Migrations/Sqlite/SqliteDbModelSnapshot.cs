@@ -400,8 +400,18 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .HasMaxLength(45)
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("ProfileAssociatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ProfileAssociationId")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("PublicIpAddress")
                         .HasMaxLength(45)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PublicKey")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("QuietFor")
@@ -481,6 +491,8 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.HasIndex("ImageId");
+
+                    b.HasIndex("ProfileAssociationId");
 
                     b.HasIndex("ReservationId");
 

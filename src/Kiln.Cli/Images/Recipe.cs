@@ -1,0 +1,48 @@
+namespace Kiln.Cli.Images;
+
+/// <summary>A starter image that Kiln can make: a shell script among <c>Images/Recipes</c> and what it needs.</summary>
+/// <param name="Name">The verb's argument, and the script's name.</param>
+/// <param name="Summary">What comes out, for <c>--help</c>.</param>
+public sealed record Recipe(string Name, string Summary)
+{
+    private const string Grub = "/usr/lib/grub/i386-pc/boot.img";
+
+    private static readonly HostTool[] Common =
+    [
+        new("apt-get", "apt", "downloads Debian's packages"),
+        new("dpkg-deb", "dpkg", "unpacks them"),
+        new("mke2fs", "e2fsprogs", "writes the file system"),
+        new("sfdisk", "fdisk", "writes the partition table"),
+        new("fakeroot", "fakeroot", "lets files belong to root"),
+    ];
+
+    /// <summary>busybox, dropbear, the guest agent and a cloud kernel: boots in seconds.</summary>
+    public static readonly Recipe Tiny = new("tiny", "A small Linux that boots in seconds; made in seconds.")
+    {
+        Architectures = ["amd64"],
+        Tools =
+        [
+            new("objdump", "binutils", "finds the libraries that a program needs"),
+            new("cpio", "cpio", "packs the initial RAM disk"),
+        ],
+    };
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<Recipe> All = [Tiny];
+
+    /// <summary>Debian's names of the architectures it can be made for; the first is the default.</summary>
+    public required IReadOnlyList<string> Architectures { get; init; }
+
+    /// <summary>What it needs beside <see cref="ToolsFor"/>'s common ones.</summary>
+    public required IReadOnlyList<HostTool> Tools { get; init; }
+
+    /// <summary>Everything that it needs on this machine.</summary>
+    public IEnumerable<HostTool> ToolsFor(string architecture) =>
+    [
+        .. Common, .. Tools,
+        .. architecture == "amd64" ? [
+            new("grub-mkimage", "grub-common", "makes the boot loader"),
+            new(Grub, "grub-pc-bin", "is the boot loader"),
+        ] : Array.Empty<HostTool>(),
+    ];
+}

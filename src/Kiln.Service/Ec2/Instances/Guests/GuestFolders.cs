@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Kiln.Service.Ec2.Instances.Guests;
+
+/// <summary>The runtime folders of this node's machines: <c>ROOT/HASH-OF-DATA/INSTANCE</c>.</summary>
+/// <remarks>
+/// ROOT is <see cref="ServiceOptions.GuestFolder"/>, or <c>/run/kiln</c> for root and <c>/tmp/kiln-UID</c> for anyone
+/// else: not <c>$XDG_RUNTIME_DIR</c>, which is removed under running machines when their user logs out.
+/// </remarks>
+public sealed class GuestFolders(ServiceOptions options)
+{
+    // Longest name below an instance's folder: "/serial.sock"; an instance's own: "/i-" and 17 digits.
+    private const int RootBytesMax = 107 - 12 - 20 - 9;
+
+    /// <summary>The folder of all machines of this data folder.</summary>
+    public string Root { get; } = Path.Combine(
+        options.GuestFolder.Length > 0 ? Path.GetFullPath(options.GuestFolder) : DefaultRoot(), HashOf(options.Data));
+
+    /// <summary>A machine's folder, which may not exist yet.</summary>
+    public GuestFolder Of(string instanceId) => new(instanceId, Path.Combine(Root, instanceId));
+
+    /// <summary>The folders of machines that exist.</summary>
+    public IReadOnlyList<GuestFolder> All => Directory.Exists(Root)
+        ? [.. Directory.EnumerateDirectories(Root).Select(f => new GuestFolder(Path.GetFileName(f), f))]
+        : [];
+
+    /// <summary>Makes a machine's folder, private to the user that runs it.</summary>
+    /// <param name="instanceId">The instance.</param>
+    /// <param name="user">The user id to give it to, where this process may; null to keep it.</param>
+    /// <exception cref="IOException">The root belongs to somebody else, or a path would be too long.</exception>
+    public GuestFolder Make(string instanceId, uint? user)
+    {
+        if (Encoding.UTF8.GetByteCount(Path.GetDirectoryName(Root)!) > RootBytesMax
+            || Root.AsSpan().ContainsAny(" ,'\""))
+        {
+            throw new IOException(
+                $"--guest-folder: {Root} is longer than {RootBytesMax} bytes, or has a space, comma or quote.");
+        }
+        // Others may pass through (a machine's user must), but neither list nor write.
+        const UnixFileMode pass = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        foreach (var folder in (string[])[Path.GetDirectoryName(Root)!, Root])
+        {
+            Directory.CreateDirectory(folder, pass);
+            if (Posix.OwnerOf(folder) != Posix.UserId)
+                throw new IOException($"{folder} belongs to another user; name another folder with --guest-folder.");
+            File.SetUnixFileMode(folder, pass);
+        }
+        var made = Of(instanceId);
+        Directory.CreateDirectory(
+            made.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (user is { } owner)
+            Posix.GiveTo(made.Path, owner);
+        return made;
+    }
+
+    private static string DefaultRoot() => Posix.UserId == 0 ? "/run/kiln" : $"/tmp/kiln-{Posix.UserId}";
+
+    private static string HashOf(string data) => Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.UTF8.GetBytes(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)))))[..8];
+}

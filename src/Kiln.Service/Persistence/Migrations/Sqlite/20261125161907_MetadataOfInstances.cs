@@ -1,0 +1,58 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Kiln.Service.Persistence.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class MetadataOfInstances : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<long>(
+                name: "ProfileAssociatedAt",
+                table: "Instances",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "ProfileAssociationId",
+                table: "Instances",
+                type: "TEXT",
+                maxLength: 32,
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "PublicKey",
+                table: "Instances",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Instances_ProfileAssociationId",
+                table: "Instances",
+                column: "ProfileAssociationId");
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropIndex(
+                name: "IX_Instances_ProfileAssociationId",
+                table: "Instances");
+
+            migrationBuilder.DropColumn(
+                name: "ProfileAssociatedAt",
+                table: "Instances");
+
+            migrationBuilder.DropColumn(
+                name: "ProfileAssociationId",
+                table: "Instances");
+
+            migrationBuilder.DropColumn(
+                name: "PublicKey",
+                table: "Instances");
+        }
+    }
+}
