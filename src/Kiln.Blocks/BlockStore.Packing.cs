@@ -2,10 +2,10 @@ using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks;
 
-// What recompression needs of the inside of the store: docs/decisions/0012-compression-by-effort.md.
+// What recompression needs of the inside of the store: docs/decisions/0010-compression-by-effort.md.
 public sealed partial class BlockStore
 {
-    // An open segment with less in it is not worth sealing: it would only be one more file.
+    // Open segments with less in them together are not worth sealing: they would only be more files.
     private const long WorthSealing = 1L << 20;
 
     private long demandedAt;
@@ -42,19 +42,20 @@ public sealed partial class BlockStore
     /// it.</summary>
     internal bool TrySealIngested()
     {
-        var any = false;
+        long open = 0;
+        foreach (var appender in appenders)
+        {
+            lock (appender.Gate) open += appender.IsDense ? 0 : appender.OpenBytes;
+        }
+
+        if (open < WorthSealing) return false;
         foreach (var appender in appenders)
         {
             if (appender.IsDense) continue;
-            lock (appender.Gate)
-            {
-                if (appender.OpenBytes < WorthSealing) continue;
-                appender.Seal();
-                any = true;
-            }
+            lock (appender.Gate) appender.Seal();
         }
 
-        return any;
+        return true;
     }
 
     private void Demanded() => Volatile.Write(ref demandedAt, Clock.GetTimestamp());
