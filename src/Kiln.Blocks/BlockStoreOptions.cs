@@ -1,3 +1,5 @@
+using Kiln.Blocks.Metrics;
+
 namespace Kiln.Blocks;
 
 /// <summary>How a store is opened. The defaults serve.</summary>
@@ -22,6 +24,12 @@ public sealed record BlockStoreOptions
     /// <summary>zstd level of recompression: about the least whose result is a tenth smaller than level 1 with blocks
     /// in one piece. 0 has nothing recompressed, and nothing packed lightly either.</summary>
     public int DenseZstdLevel { get; init; } = 14;
+
+    /// <summary>What metrics call the store: its Region. Never a tenant's word.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Where it is measured; null for nowhere.</summary>
+    public BlockMetrics? Metrics { get; init; }
 
     /// <summary>Opens without the right to write: puts and commits throw <see
     /// cref="StoreReadOnlyException"/>.</summary>

@@ -3,6 +3,7 @@ using Kiln.Cli.Images;
 using Kiln.Cli.Operating;
 using Kiln.Cli.Snapshots;
 using Kiln.Cli.Tours;
+using Kiln.Cli.Watching;
 
 namespace Kiln.Cli;
 
@@ -14,6 +15,7 @@ public static class Commands
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
         SnapshotCommand.Make(), ImageCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(),
-        ClockCommand.Make(), WorkCommand.Make(), CheckCommand.Make(), VersionCommand.Make(),
+        ClockCommand.Make(), WorkCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(),
+        VersionCommand.Make(),
     ];
 }

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Kiln.Blocks.Metrics;
+using Kiln.Host.Metrics;
 using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Admin;
@@ -11,6 +14,7 @@ using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Iam;
 using Kiln.Service.Imds;
 using Kiln.Service.Kms;
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Kiln.Service.Sts;
 using Kiln.Service.Work;
@@ -39,6 +43,7 @@ internal static class Composition
         services.AddSingleton<Paging>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<OwnPages>();
+        services.AddKilnMetrics();
         services.AddSingleton<DbStart>();
         services.AddSingleton<Bootstrap>();
         services.AddScoped<Authorization>();
@@ -58,8 +63,22 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
         services.AddSingleton<VolumeExports>();
         services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
+        services.AddHostedService<GuestWatch>();
         services.AddHostedService<Worker>();
+        services.AddHostedService<RegionUpkeep>();
         return services;
+    }
+
+    private static void AddKilnMetrics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton(provider => new BlockMetrics(
+            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
+        services.AddSingleton<ServiceMetrics>();
+        services.AddSingleton<StorageGauges>();
+        services.AddSingleton<WorkGauges>();
+        services.AddSingleton<ProcessGauges>();
+        services.AddSingleton<MetricsPage>();
     }
 
     private static void AddStorage(this IServiceCollection services)
@@ -72,6 +91,9 @@ internal static class Composition
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<SnapshotCopy>();
         services.AddSingleton<StorageStart>();
+        services.AddSingleton<StoreRoots>();
+        services.AddSingleton<Collectors>();
+        services.AddSingleton<Scrubs>();
         services.AddScoped<DataKeys>();
         services.AddScoped<EbsKeys>();
         services.AddScoped<NewVolumes>();
@@ -83,7 +105,13 @@ internal static class Composition
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
         services.AddSingleton<IGuestNetwork, UserNetwork>();
-        services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddSingleton<QemuHost>();
+        services.AddSingleton<GuestPulse>();
+        services.AddSingleton<QemuMachines>();
+        services.AddSingleton<QemuGuest>();
+        services.AddSingleton<SimulatedGuest>();
+        services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed
+            ? provider.GetRequiredService<QemuGuest>() : provider.GetRequiredService<SimulatedGuest>());
     }
 
     private static void AddEbsDirect(this IServiceCollection services)

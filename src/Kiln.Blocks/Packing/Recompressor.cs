@@ -31,7 +31,7 @@ public sealed class Recompressor(BlockStore store)
 
             // A thread of its own, since it gives its priority away for good.
             Workers.Run(1, stop => RunHere(options, report, stop), cancel);
-            (report.TotalBytes, report.DenseBytes) = store.SegmentBytes;
+            (report.TotalBytes, report.DenseBytes) = store.PackedBytes;
             return report;
         }
     }

@@ -80,7 +80,7 @@ public sealed class DescribeUsage(
         var twins = ids.GroupBy(i => i).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
         var store = stores.Of(request.Region);
         var usage = store.Usage(ids);
-        var (total, dense) = store.SegmentBytes;
+        var (total, dense) = store.PackedBytes;
         return new Response
         {
             SegmentBytes = total,

@@ -125,12 +125,12 @@ public class RecompressorTests
         }
 
         new Recompressor(store).Run(Now, Cancel);
-        var (before, _) = store.SegmentBytes;
+        var (before, _) = store.PackedBytes;
         var collected = new Collector(store).Run(
             () => [id], new CollectionOptions { Grace = TimeSpan.Zero, TrashTime = TimeSpan.Zero }, Cancel);
 
         Assert.Equal(Count + 1, collected.DeadRecords);
-        Assert.True(store.SegmentBytes.Total <= before);
+        Assert.True(store.PackedBytes.Total <= before);
         Verify(store, id, null);
     }
 

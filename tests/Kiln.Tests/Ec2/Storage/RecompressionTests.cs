@@ -31,7 +31,7 @@ public sealed class RecompressionTests : IAsyncLifetime
         {
             await _server.Advance(TimeSpan.FromMinutes(1));
             return await Usage();
-        }, u => (long)u["RecompressedBytes"]! > 0 && (long)u["RecompressedBytes"]! == (long)u["SegmentBytes"]!);
+        }, u => (long)u["RecompressedBytes"]! > 0);
 
         Assert.Equal(16, (int)usage["Blocks"]!);
         Assert.Equal(sum, await Disk.Sha256(_server, await ec2.NewVolume(snapshotId: snapshot.SnapshotId)));
