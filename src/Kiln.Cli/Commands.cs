@@ -15,7 +15,7 @@ public static class Commands
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
         SnapshotCommand.Make(), ImageCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(),
-        ClockCommand.Make(), WorkCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(),
-        VersionCommand.Make(),
+        ClockCommand.Make(), WorkCommand.Make(), CopiesCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(),
+        TopCommand.Make(), VersionCommand.Make(),
     ];
 }
