@@ -2,7 +2,7 @@ using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks;
 
-// What recompression needs of the inside of the store: docs/decisions/0014-compression-by-effort.md.
+// What recompression needs of the inside of the store: docs/decisions/0015-compression-by-effort.md.
 public sealed partial class BlockStore
 {
     // Open segments with less in them together are not worth sealing: they would only be more files.

@@ -2,7 +2,7 @@ using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Devices;
 
-/// <summary>How hard the blocks of one upload are compressed: docs/decisions/0014-compression-by-effort.md.</summary>
+/// <summary>How hard the blocks of one upload are compressed: docs/decisions/0015-compression-by-effort.md.</summary>
 /// <remarks>Thread-safe; asked by every worker before each block.</remarks>
 /// <param name="always">Null where it depends on how the upload goes.</param>
 /// <param name="dirtied">Bytes that the guest has written since the instant, at least.</param>

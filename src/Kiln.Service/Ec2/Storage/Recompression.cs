@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Storage;
 
 /// <summary>Packs what ingest has stored as small as it gets, while nobody wants the machine: one work row a Region
 /// and node, there while something is left to pack.</summary>
-/// <remarks>How far it is, <c>kiln:DescribeUsage</c> tells. docs/decisions/0014-compression-by-effort.md.</remarks>
+/// <remarks>How far it is, <c>kiln:DescribeUsage</c> tells. docs/decisions/0015-compression-by-effort.md.</remarks>
 public sealed class Recompression(
     RegionStores stores, IServiceScopeFactory scopes, ServiceOptions options, TimeProvider clock) : IReconciler
 {
