@@ -263,7 +263,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         {
             return HasManifest(id) && bytes.SequenceEqual(ReadManifest(id));
         }
-        catch (BlockStoreException)
+        catch (IOException)
         {
             return false;
         }

@@ -38,6 +38,12 @@ internal sealed unsafe class Appender : IDisposable
 
     internal Lock Gate { get; } = new();
 
+    /// <summary>The segment that is being written and what is in it so far; null when there is none.</summary>
+    internal (Segment Segment, List<SegmentEntry> Entries)? Open()
+    {
+        lock (Gate) return segment is null ? null : (segment, [.. entries]);
+    }
+
     /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
     internal BlockLocation Append(ReadOnlySpan<byte> record)
     {
