@@ -33,6 +33,10 @@ needs=(
   "cpio|cpio|packs the tiny starter image's initial RAM disk"
   "objdump|binutils|finds the libraries of the tiny starter image's programs"
   "qemu-system-x86_64|qemu-system-x86|boots images"
+  "nc.openbsd|netcat-openbsd|leads machines to their metadata"
+  "ssh|openssh-client|logs in to machines"
+  "ip|iproute2|makes the networks of machines"
+  "nft|nftables|holds security groups on the networks of machines"
 )
 
 have() {

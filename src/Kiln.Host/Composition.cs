@@ -8,6 +8,7 @@ using Kiln.Service.Calls;
 using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Volumes;
@@ -50,7 +51,7 @@ internal static class Composition
         services.AddScoped<KeyUse>();
         services.AddScoped<Entities>();
         services.AddScoped<Sessions>();
-        services.AddStorage();
+        services.AddStorage(options);
         services.AddEbsDirect();
         services.AddMetadata();
         services.AddScoped<Operator>();
@@ -74,9 +75,8 @@ internal static class Composition
     {
         services.AddMetrics();
         services.AddSingleton(provider => new BlockMetrics(
-            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
-        services.AddSingleton(provider => new NbdMetrics(
-            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
+            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName),
+            provider.GetRequiredKeyedService<TimeProvider>("wall")));
         services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<StorageGauges>();
         services.AddSingleton<WorkGauges>();
@@ -84,7 +84,7 @@ internal static class Composition
         services.AddSingleton<MetricsPage>();
     }
 
-    private static void AddStorage(this IServiceCollection services)
+    private static void AddStorage(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
@@ -92,7 +92,7 @@ internal static class Composition
         services.AddSingleton<VolumeDevices>();
         services.AddSingleton<VolumeLoading>();
         services.AddSingleton<BootRecorder>();
-        services.AddGuests();
+        services.AddGuests(options);
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<CopyLimits>();
@@ -108,11 +108,11 @@ internal static class Composition
         services.AddScoped<TimeBasedCopies>();
     }
 
-    private static void AddGuests(this IServiceCollection services)
+    private static void AddGuests(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
-        services.AddSingleton<IGuestNetwork, UserNetwork>();
+        services.AddGuestNetwork(options);
         services.AddSingleton<QemuHost>();
         services.AddSingleton<GuestPulse>();
         services.AddSingleton<QemuMachines>();
@@ -120,6 +120,16 @@ internal static class Composition
         services.AddSingleton<SimulatedGuest>();
         services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed
             ? provider.GetRequiredService<QemuGuest>() : provider.GetRequiredService<SimulatedGuest>());
+    }
+
+    private static void AddGuestNetwork(this IServiceCollection services, ServiceOptions options)
+    {
+        if (options.GuestNetwork == "bridge")
+            services.AddSingleton<IGuestNetwork, BridgeNetwork>();
+        else
+            services.AddSingleton<IGuestNetwork, UserNetwork>();
+        // Before whoever takes up machines that still run.
+        services.AddHostedService<GuestNetworkWatch>();
     }
 
     private static void AddEbsDirect(this IServiceCollection services)

@@ -112,6 +112,10 @@ public static class OptionsReader
             yield return "--regions: a Region is named twice.";
         if (options.Database.Length > 0 && DatabaseProblem(options.Database) is { } problem)
             yield return $"--database: {problem}";
+        if (options.RecompressLevel is < 0 or > 19)
+            yield return "--recompress-level: 0 (none) to 19, zstd's highest.";
+        if (options.RecompressIdleSeconds is < 0 or > 86_400)
+            yield return "--recompress-idle-seconds: between 0 and 86400.";
         if (options.CacheMiB is < 8 or > 65536)
             yield return "--cache-mib: between 8 and 65536.";
     }
@@ -120,11 +124,9 @@ public static class OptionsReader
     {
         if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
-        else if (options.Guests == "qemu" && QemuHost.Missing is { } missing)
+        else if (options.Guests == "qemu" && QemuHost.MissingFor(options) is { } missing)
             yield return $"--guests qemu: {missing} is missing on this host.";
-        if (options.GuestNetwork is "nat" or "bridge")
-            yield return $"--guest-network: this version has no {options.GuestNetwork} network; use isolated.";
-        else if (options.GuestNetwork != "isolated")
+        if (options.GuestNetwork is not ("isolated" or "nat" or "bridge"))
             yield return $"--guest-network: '{options.GuestNetwork}' is not isolated, nat or bridge.";
         if (options.GuestAccelerator is not ("auto" or "kvm" or "tcg"))
             yield return $"--guest-accelerator: '{options.GuestAccelerator}' is not auto, kvm or tcg.";

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Kiln.Blocks.Devices;
-using Kiln.Blocks.Metrics;
 
 namespace Kiln.Blocks.Nbd;
 
@@ -25,7 +24,6 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private readonly TimeProvider clock;
     private readonly Action<string>? released;
     private readonly TimeSpan handshakeWithin;
-    private readonly NbdMetrics? metrics;
     private readonly ConcurrentDictionary<Socket, (string Name, Thread Thread)> connections = new();
     private readonly List<Socket> listeners = [];
     private readonly List<string> paths = [];
@@ -39,12 +37,12 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     /// <param name="clock">The wall clock.</param>
     /// <param name="released">Called once for each device that <paramref name="find"/> gave, when its connection has
     /// ended.</param>
-    /// <param name="metrics">Counts what connections do.</param>
     public NbdServer(
         Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock,
-        Action<string>? released = null, NbdMetrics? metrics = null)
-        : this(find, names, clock, released, TimeSpan.FromSeconds(HandshakeSecondsMax)) =>
-        this.metrics = metrics;
+        Action<string>? released = null)
+        : this(find, names, clock, released, TimeSpan.FromSeconds(HandshakeSecondsMax))
+    {
+    }
 
     internal NbdServer(
         Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock, Action<string>? released,
@@ -56,6 +54,9 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         this.names = names;
         this.clock = clock;
     }
+
+    /// <summary>What counts requests; null for nothing.</summary>
+    public NbdCounters? Counters { get; init; }
 
     /// <summary>Connections being served.</summary>
     public int Connections => connections.Count;
@@ -175,6 +176,8 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private void Serve(Socket socket)
     {
         var found = new List<string>();
+        var tally = new NbdTally(Counters);
+        Counters?.Opened();
         try
         {
             using var stream = new NbdStream(socket, clock);
@@ -193,7 +196,11 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
             if (handshake.Run() is { } export)
             {
                 stream.ClearDeadline();
-                Serve(stream, export, connections[socket].Name);
+                var name = connections[socket].Name;
+                new NbdTransmission(stream, export with
+                {
+                    ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
+                }, tally).Run();
             }
 
             stream.Send();
@@ -207,24 +214,9 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         {
             foreach (var name in found) released?.Invoke(name);
             connections.TryRemove(socket, out _);
+            tally.Flush();
+            Counters?.Closed();
             socket.Dispose();
-        }
-    }
-
-    private void Serve(NbdStream stream, NbdExport export, string name)
-    {
-        var tally = metrics?.Begin() ?? new NbdTally();
-        try
-        {
-            var served = export with
-            {
-                ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
-            };
-            new NbdTransmission(stream, served, tally, clock).Run();
-        }
-        finally
-        {
-            metrics?.End(tally);
         }
     }
 

@@ -1,26 +1,50 @@
-using System.Diagnostics.Metrics;
-
 namespace Kiln.Blocks.Nbd;
 
-/// <summary>What one connection did. Written by its thread alone; others may read it at any time.</summary>
-internal sealed class NbdTally
+/// <summary>What one connection served since its last batch. Belongs to the connection's thread.</summary>
+internal sealed class NbdTally(NbdCounters? total)
 {
-    // Often enough for a percentile of a busy guest, and too seldom to be felt by it.
-    private const int TimedEvery = 64;
+    private const int Read = 0;
+    private const int Write = 1;
 
-    internal long Requests { get; set; }
+    private readonly long[] requests = new long[NbdCounters.TypeCount];
+    private long readBytes;
+    private long writtenBytes;
+    private int untilSample = 1;
+    private long sampled;
 
-    internal long ReadBytes { get; set; }
-
-    internal long WrittenBytes { get; set; }
-
-    internal Histogram<double>? Durations { get; init; }
-
-    /// <summary>Counts a request; true when it should be timed.</summary>
-    internal bool Count(ushort type, uint length)
+    /// <summary>A request begins.</summary>
+    internal void Begin()
     {
-        if (type == NbdProtocol.CommandRead) ReadBytes += length;
-        else if (type == NbdProtocol.CommandWrite) WrittenBytes += length;
-        return ++Requests % TimedEvery == 0 && Durations is { Enabled: true };
+        if (total is null || --untilSample > 0) return;
+        untilSample = NbdCounters.SampleEvery;
+        sampled = total.Now();
+    }
+
+    /// <summary>It was answered.</summary>
+    internal void End(int type, uint length)
+    {
+        if (total is null) return;
+        type = Math.Min(type, NbdCounters.TypeCount - 1);
+        requests[type]++;
+        if (type == Read) readBytes += length;
+        else if (type == Write) writtenBytes += length;
+        if (sampled == 0) return;
+        total.Took(type, sampled);
+        sampled = 0;
+    }
+
+    /// <summary>Adds up; with each batch of replies.</summary>
+    internal void Flush()
+    {
+        if (total is null) return;
+        for (var type = 0; type < requests.Length; type++)
+        {
+            if (requests[type] == 0) continue;
+            total.Add(type, requests[type]);
+            requests[type] = 0;
+        }
+
+        total.AddBytes(readBytes, writtenBytes);
+        (readBytes, writtenBytes) = (0, 0);
     }
 }

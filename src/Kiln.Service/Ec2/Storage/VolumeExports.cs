@@ -21,7 +21,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// </remarks>
 public sealed partial class VolumeExports(
     VolumeDevices devices, IServiceScopeFactory scopes, NodeIdentity node, ServiceOptions options, DomainClock clock,
-    NbdMetrics metrics, ILogger<VolumeExports> log) : IHostedService, IDisposable
+    BlockMetrics metrics, ILogger<VolumeExports> log) : IHostedService, IDisposable
 {
     /// <summary>The kernel's limit for the path of a unix socket, without the final zero.</summary>
     private const int SocketPathBytesMax = 107;
@@ -42,7 +42,7 @@ public sealed partial class VolumeExports(
             LogPathTooLong(SocketPath, SocketPathBytesMax);
             return Task.CompletedTask;
         }
-        _server = new NbdServer(Find, Names, clock.Wall, Release, metrics);
+        _server = new NbdServer(Find, Names, clock.Wall, Release) { Counters = metrics.Nbd };
         _server.ListenUnix(SocketPath);
         devices.Deleting += Drop;
         return Task.CompletedTask;
@@ -72,7 +72,7 @@ public sealed partial class VolumeExports(
     public void Serve(string instanceId, string path, Func<string, bool> mayOpen)
     {
         StopServing(instanceId);
-        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release, metrics);
+        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release);
         server.ListenUnix(path);
         _guests[instanceId] = server;
     }
