@@ -24,11 +24,18 @@ internal sealed unsafe class Appender : IDisposable
     private int used;
     private long synced;
 
-    internal Appender(SegmentSet segments, long segmentBytes)
+    internal Appender(SegmentSet segments, long segmentBytes, bool dense)
     {
         this.segments = segments;
         this.segmentBytes = segmentBytes;
+        IsDense = dense;
     }
+
+    /// <summary>True for the one that takes dense records, and no others.</summary>
+    internal bool IsDense { get; }
+
+    /// <summary>Bytes in its open segment, or 0 when it has none.</summary>
+    internal long OpenBytes => segment is null ? 0 : Volatile.Read(ref fileEnd) + used;
 
     internal Lock Gate { get; } = new();
 
