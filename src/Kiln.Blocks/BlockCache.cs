@@ -52,6 +52,9 @@ public sealed unsafe partial class BlockCache : IDisposable
     /// <summary>Frames served without a pull.</summary>
     public long Hits => Volatile.Read(ref hits);
 
+    /// <summary>Memory that frames take.</summary>
+    public long Bytes => stripes.Sum(s => (long)Volatile.Read(ref s.Used)) * Block.FrameSize;
+
     /// <summary>Frames pulled from the store.</summary>
     public long Pulls => Volatile.Read(ref pulls);
 
@@ -120,10 +123,12 @@ public sealed unsafe partial class BlockCache : IDisposable
         try
         {
             if (TryCopy(address, frame, within, part)) return;
+            var began = store.Clock.GetTimestamp();
             var codec = store.Codecs.Rent();
             try
             {
                 Unpack(codec, address, frame, domain, whole, stripe);
+                store.Options.Metrics?.Pulled(store, began);
                 codec.Plain.Slice((frame * Block.FrameSize) + within, part.Length).CopyTo(part);
             }
             finally

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
@@ -8,15 +7,13 @@ namespace Kiln.Blocks;
 // What collection and checks need of the inside of the store.
 public sealed partial class BlockStore
 {
-    private const string TrashFolder = "trash";
-
     private readonly List<(uint Epoch, DateTimeOffset StartedAt)> epochs = [];
-    private readonly Lock trashGate = new();
-    private long trashReads;
+    private int collecting;
 
-    /// <summary>Reads that found their block only in the trash: each is a root that was forgotten, and an alarm.
-    /// </summary>
-    public long TrashReads => Volatile.Read(ref trashReads);
+    /// <summary>True for one caller at a time: the marks of two passes would mix.</summary>
+    internal bool TryEnterCollection() => Interlocked.Exchange(ref collecting, 1) == 0;
+
+    internal void LeaveCollection() => Volatile.Write(ref collecting, 0);
 
     internal uint AdvanceEpoch(DateTimeOffset now)
     {
@@ -50,8 +47,9 @@ public sealed partial class BlockStore
     /// True when a manifest was committed after a time. One that an earlier process left counts from the opening, since
     /// its row may be about to be written by whoever finishes that work.
     /// </summary>
-    internal bool IsYoung(ManifestId id, DateTimeOffset time) =>
-        (committed.TryGetValue(id, out var at) ? at : OpenedAt) > time;
+    internal bool IsYoung(ManifestId id, DateTimeOffset time) => CommittedAt(id) > time;
+
+    internal DateTimeOffset CommittedAt(ManifestId id) => committed.TryGetValue(id, out var at) ? at : OpenedAt;
 
     /// <summary>Trashes a manifest unless it was committed again meanwhile.</summary>
     internal bool TryTrashManifest(ManifestId id, DateTimeOffset time, DateTimeOffset now)
@@ -124,61 +122,5 @@ public sealed partial class BlockStore
         {
             lock (appender.Gate) appender.Seal();
         }
-    }
-
-    internal void Trash(string name, DateTimeOffset now)
-    {
-        lock (trashGate)
-        {
-            var file = name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..];
-            backend.Rename(name, string.Create(
-                CultureInfo.InvariantCulture, $"{TrashFolder}/{now.ToUnixTimeMilliseconds():x12}-{file}"));
-        }
-    }
-
-    internal void TrashSegment(Segment segment, DateTimeOffset now)
-    {
-        Trash(SegmentFormat.NameOf(segment.Id), now);
-        segments.Remove(segment);
-    }
-
-    internal int PurgeTrash(DateTimeOffset before)
-    {
-        lock (trashGate)
-        {
-            var purged = 0;
-            foreach (var file in backend.List(TrashFolder))
-            {
-                if (!long.TryParse(
-                    file.AsSpan(0, Math.Min(12, file.Length)), NumberStyles.AllowHexSpecifier,
-                    CultureInfo.InvariantCulture, out var at) || at > before.ToUnixTimeMilliseconds()) continue;
-                backend.Delete($"{TrashFolder}/{file}");
-                purged++;
-            }
-
-            return purged;
-        }
-    }
-
-    // The last resort of a read: a segment in the trash that has the block goes back to work.
-    private bool TryTakeFromTrash(BlockAddress address)
-    {
-        if (options.ReadOnly) return false;
-        lock (trashGate)
-        {
-            if (Index.TryFind(address, out _)) return true;
-            foreach (var file in backend.List(TrashFolder))
-            {
-                if (file.Length < 14 || !SegmentFormat.TryParseName(file[13..], out var id)) continue;
-                if (!segments.TrashHolds($"{TrashFolder}/{file}", id, address)) continue;
-                backend.Rename($"{TrashFolder}/{file}", SegmentFormat.NameOf(id));
-                backend.SyncFolder(SegmentFormat.Folder);
-                segments.Reload(id);
-                Interlocked.Increment(ref trashReads);
-                return true;
-            }
-        }
-
-        return false;
     }
 }

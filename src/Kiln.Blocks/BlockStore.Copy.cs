@@ -191,6 +191,7 @@ public sealed partial class BlockStore
         foreach (var limit in options.Limits) limit.Wait(bytes, cancel);
         if (!to.AppendRecord(codec)) return;
         Interlocked.Add(ref tally.MovedBytes, bytes);
+        Interlocked.Add(ref to.copiedBytes, bytes);
         if (header.Kind == RecordHeader.KindBlock) Interlocked.Increment(ref tally.MovedBlocks);
     }
 

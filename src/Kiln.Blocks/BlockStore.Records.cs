@@ -33,9 +33,12 @@ public sealed partial class BlockStore
         {
             LoadRecord(codec, address, RecordHeader.KindBlock);
             codec.UnpackVerified(domain, destination);
+            Interlocked.Add(ref verifiedBytes, destination.Length);
         }
-        catch
+        catch (Exception failure)
         {
+            if (failure is BlockCorruptException) Interlocked.Increment(ref damagedReads);
+
             // What failed a check is not handed out, not even by accident of a caller that ignores the exception.
             destination.Clear();
             throw;
@@ -53,7 +56,15 @@ public sealed partial class BlockStore
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + (long)destination.Length, Block.Size, nameof(offset));
-        Cache.Read(address, domain, offset, destination);
+        try
+        {
+            Cache.Read(address, domain, offset, destination);
+        }
+        catch (BlockCorruptException)
+        {
+            Interlocked.Increment(ref damagedReads);
+            throw;
+        }
     }
 
     /// <summary>Stores a block and hands it to the operating system: it then survives the death of the
@@ -167,6 +178,7 @@ public sealed partial class BlockStore
     private void PutRecord(ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain)
     {
         Interlocked.Increment(ref puts);
+        if (kind == RecordHeader.KindBlock) Interlocked.Add(ref offeredBytes, plain.Length);
         if (Index.TryRenew(address, out _))
         {
             Interlocked.Increment(ref dedupHits);
@@ -174,11 +186,13 @@ public sealed partial class BlockStore
         }
 
         Interlocked.Add(ref plainBytes, plain.Length);
+        var began = Clock.GetTimestamp();
         var codec = codecs.Rent();
         try
         {
             codec.Pack(plain, address, kind, domain);
             Index.TryAdd(address, Append(codec));
+            options.Metrics?.Put(this, began);
         }
         finally
         {

@@ -34,7 +34,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         this.options = options;
         Clock = clock;
         Index = new BlockIndex();
-        segments = new SegmentSet(backend, Index, clock);
+        segments = new SegmentSet(backend, Index, clock, LoadQuarantine());
         codecs = new CodecPool(options.ZstdLevel);
         Cache = new BlockCache(this, options.CacheBytes);
         Pages = new PageCache(this);
@@ -43,6 +43,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         for (var i = 0; i < appenders.Length; i++) appenders[i] = new Appender(segments, options.SegmentBytes);
         Recovered = segments.Load(options.ReadOnly);
         OpenedAt = clock.GetUtcNow();
+        options.Metrics?.Add(this);
     }
 
     /// <summary>Opens (or makes) the store in a directory and recovers it from an unclean stop.</summary>
@@ -134,7 +135,9 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     public void Sync()
     {
         segments.RefusePoisoned();
+        var began = Clock.GetTimestamp();
         foreach (var appender in appenders) appender.Sync();
+        options.Metrics?.Synced(this, began);
     }
 
     /// <summary>Starts a manifest of a volume of so many blocks, from a parent or empty.</summary>
@@ -146,22 +149,33 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     /// <exception cref="BlockCorruptException">It does not hash to its name.</exception>
     public Manifest OpenManifest(ManifestId id)
     {
-        byte[] bytes;
+        if (!HasManifest(id)) TryTakeFromTrash(id);
+        return PeekManifest(id);
+    }
+
+    /// <summary>As <see cref="OpenManifest"/>, but leaves alone what lies in the trash: for whoever looks at all that
+    /// is there.</summary>
+    internal Manifest PeekManifest(ManifestId id)
+    {
+        var (volumeBlocks, domain, pages) = ManifestFormat.Decode(ReadManifest(id), id);
+        return new Manifest(this, id, volumeBlocks, domain, pages);
+    }
+
+    /// <summary>The bytes of a manifest's file as they are.</summary>
+    internal byte[] ReadManifest(ManifestId id)
+    {
         try
         {
             using var file = backend.Open(ManifestFormat.NameOf(id));
             if (file.Length > ManifestFormat.BytesMax)
                 throw new BlockCorruptException($"Manifest {id} is too long to be one.");
-            bytes = new byte[file.Length];
-            bytes = bytes[..file.Read(0, bytes)];
+            var bytes = new byte[file.Length];
+            return bytes[..file.Read(0, bytes)];
         }
         catch (FileNotFoundException)
         {
             throw new ManifestMissingException(id);
         }
-
-        var (volumeBlocks, domain, pages) = ManifestFormat.Decode(bytes, id);
-        return new Manifest(this, id, volumeBlocks, domain, pages);
     }
 
     /// <summary>True when a manifest of this id was committed.</summary>
@@ -180,6 +194,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        options.Metrics?.Remove(this);
         Loader.Dispose();
         foreach (var appender in appenders)
         {
@@ -216,14 +231,30 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     internal ManifestId WriteManifest(long volumeBlocks, string? domainId, IReadOnlyList<PageReference> pages)
     {
         var bytes = ManifestFormat.Encode(volumeBlocks, domainId, pages, out var id);
+        WriteManifest(id, bytes);
+        return id;
+    }
 
+    internal void WriteManifest(ManifestId id, ReadOnlySpan<byte> bytes)
+    {
         // One step with the look of a collection that is about to trash an equal one.
         lock (manifestGate)
         {
             committed[id] = Clock.GetUtcNow();
-            if (!backend.Exists(ManifestFormat.NameOf(id))) backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
+            if (!IsThere(id, bytes)) backend.WriteAtomic(ManifestFormat.NameOf(id), bytes);
         }
+    }
 
-        return id;
+    // One that is there but has rotted does not count.
+    private bool IsThere(ManifestId id, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return HasManifest(id) && bytes.SequenceEqual(ReadManifest(id));
+        }
+        catch (BlockStoreException)
+        {
+            return false;
+        }
     }
 }

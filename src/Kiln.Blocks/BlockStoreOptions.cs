@@ -1,3 +1,5 @@
+using Kiln.Blocks.Metrics;
+
 namespace Kiln.Blocks;
 
 /// <summary>How a store is opened. The defaults serve.</summary>
@@ -18,6 +20,12 @@ public sealed record BlockStoreOptions
 
     /// <summary>zstd level at ingest. 1 is the knee: lower gains little speed, higher costs twice.</summary>
     public int ZstdLevel { get; init; } = 1;
+
+    /// <summary>What metrics call the store: its Region. Never a tenant's word.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Where it is measured; null for nowhere.</summary>
+    public BlockMetrics? Metrics { get; init; }
 
     /// <summary>Opens without the right to write: puts and commits throw <see
     /// cref="StoreReadOnlyException"/>.</summary>

@@ -5,6 +5,7 @@ using Kiln.Cli.Import;
 using Kiln.Cli.Operating;
 using Kiln.Cli.Snapshots;
 using Kiln.Cli.Tours;
+using Kiln.Cli.Watching;
 
 namespace Kiln.Cli;
 
@@ -17,6 +18,6 @@ public static class Commands
     [
         SnapshotCommand.Make(), ImportCommand.Make(), ImageCommand.Make(), .. GuestCommands.All(),
         TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(), WorkCommand.Make(),
-        CheckCommand.Make(), VersionCommand.Make(),
+        CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(), VersionCommand.Make(),
     ];
 }

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Kiln.Blocks.Metrics;
+using Kiln.Host.Metrics;
 using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Admin;
@@ -12,6 +15,7 @@ using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Iam;
 using Kiln.Service.Imds;
 using Kiln.Service.Kms;
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Kiln.Service.Ssm.Parameters;
 using Kiln.Service.Sts;
@@ -41,6 +45,7 @@ internal static class Composition
         services.AddSingleton<Paging>();
         services.AddSingleton<Pipeline>();
         services.AddSingleton<OwnPages>();
+        services.AddKilnMetrics();
         services.AddSingleton<DbStart>();
         services.AddSingleton<Bootstrap>();
         services.AddScoped<Authorization>();
@@ -64,7 +69,20 @@ internal static class Composition
         services.AddSingleton<VolumeExports>();
         services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
         services.AddHostedService<Worker>();
+        services.AddHostedService<RegionUpkeep>();
         return services;
+    }
+
+    private static void AddKilnMetrics(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton(provider => new BlockMetrics(
+            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
+        services.AddSingleton<ServiceMetrics>();
+        services.AddSingleton<StorageGauges>();
+        services.AddSingleton<WorkGauges>();
+        services.AddSingleton<ProcessGauges>();
+        services.AddSingleton<MetricsPage>();
     }
 
     private static void AddStorage(this IServiceCollection services)
@@ -77,6 +95,9 @@ internal static class Composition
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<SnapshotCopy>();
         services.AddSingleton<StorageStart>();
+        services.AddSingleton<StoreRoots>();
+        services.AddSingleton<Collectors>();
+        services.AddSingleton<Scrubs>();
         services.AddScoped<DataKeys>();
         services.AddScoped<EbsKeys>();
         services.AddScoped<NewVolumes>();

@@ -1,4 +1,5 @@
 using System.Net;
+using Kiln.Host.Metrics;
 using Kiln.Service;
 using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
@@ -62,8 +63,13 @@ public sealed class KilnServer : IAsyncDisposable
             await app.Services.GetRequiredService<StorageStart>().Run(cancel);
             var pipeline = app.Services.GetRequiredService<Pipeline>();
             var own = app.Services.GetRequiredService<OwnPages>();
-            app.Run(http => http.Request.Path.StartsWithSegments("/_kiln", StringComparison.Ordinal)
-                ? own.Answer(http) : Endpoint.Answer(http, pipeline));
+            var metrics = app.Services.GetRequiredService<MetricsPage>();
+            app.Run(http => http.Request.Path switch
+            {
+                var path when path.StartsWithSegments("/_kiln", StringComparison.Ordinal) => own.Answer(http),
+                { Value: "/metrics" } => metrics.Answer(http),
+                _ => Endpoint.Answer(http, pipeline),
+            });
             await app.StartAsync(cancel);
             return new KilnServer(app, folder, options, first);
         }

@@ -69,6 +69,19 @@ public sealed class ServiceOptions
     /// <summary>How long deleted data lies in the trash before its blocks are freed, in seconds.</summary>
     public int TrashSeconds { get; set; } = 300;
 
+    /// <summary>Every block is read and checked once in so many days; 0 for never.</summary>
+    public int ScrubDays { get; set; } = 14;
+
+    /// <summary>Rate of that reading in each Region, in MiB a second; 0 for no limit.</summary>
+    public int ScrubMiBPerSecond { get; set; } = 32;
+
+    /// <summary>Rate at which collection moves live blocks out of thin segments, in MiB a second; 0 for no
+    /// limit.</summary>
+    public int CompactMiBPerSecond { get; set; } = 64;
+
+    /// <summary>Lets other machines read <c>/metrics</c>; without it only this one may.</summary>
+    public bool MetricsRemote { get; set; }
+
     /// <summary>How long a simulated instance takes from pending to running and from stopping to stopped, in
     /// milliseconds.</summary>
     public int SimulatedBootMilliseconds { get; set; } = 200;

@@ -1,4 +1,5 @@
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Manifests;
 
 namespace Kiln.Blocks.Collection;
 
@@ -12,10 +13,18 @@ public sealed record CheckOptions
     /// are also unpacked and hashed. Null: stored bytes only.</summary>
     public Func<string, KeyDomain?>? Keys { get; init; }
 
-    /// <summary>Stores to fetch an intact record from when one is damaged or missing, of the same key domain.</summary>
+    /// <summary>Manifests that must be there; one that is missing is fetched from another store or reported.</summary>
+    public Func<IEnumerable<ManifestId>>? Roots { get; init; }
+
+    /// <summary>Stores to fetch an intact record or manifest from when one is damaged or missing; records must be of
+    /// the same key domain.</summary>
     public IReadOnlyList<BlockStore> RepairFrom { get; init; } = [];
 
-    /// <summary>Forgets damaged records, so that the next equal put stores the block anew.</summary>
+    /// <summary>Looks for a block in the local layers of volumes; null for nowhere.</summary>
+    public LocalBlockSource? LocalCopies { get; init; }
+
+    /// <summary>Takes damaged records out of use for puts, and repairs where there is another copy. Without it the
+    /// check only reports.</summary>
     public bool Quarantine { get; init; } = true;
 
     /// <summary>Told now and then.</summary>

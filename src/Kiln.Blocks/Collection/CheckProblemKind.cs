@@ -18,6 +18,9 @@ public enum CheckProblemKind
     /// <summary>A manifest does not hash to its name.</summary>
     ManifestDamaged,
 
+    /// <summary>A row names a manifest that is not there.</summary>
+    ManifestMissing,
+
     /// <summary>A manifest names a page or block that no record has.</summary>
     RecordMissing,
 }

@@ -27,15 +27,31 @@ public sealed record CheckReport
     /// <summary>How many problems there were in all.</summary>
     public long ProblemCount { get; internal set; }
 
+    /// <summary>How many of them were repaired.</summary>
+    public long RepairedCount { get; internal set; }
+
     /// <summary>Most problems that are listed: a dead disk must not become a dead report.</summary>
     public const int ProblemsMax = 10_000;
 
     /// <summary>True when nothing is wrong that was not repaired.</summary>
-    public bool IsHealthy => ProblemCount == 0 || (ProblemCount <= ProblemsMax && Problems.All(p => p.IsRepaired));
+    public bool IsHealthy => ProblemCount == RepairedCount;
+
+    /// <summary>The report of a pass that an earlier process began.</summary>
+    internal static CheckReport Resumed(ScrubState state)
+    {
+        var report = new CheckReport
+        {
+            StartedAt = state.StartedAt ?? default, BytesRead = state.BytesRead, Records = state.Records,
+            Manifests = state.Manifests, ProblemCount = state.ProblemCount, RepairedCount = state.RepairedCount,
+        };
+        foreach (var problem in state.Problems) report.Problems.Add(problem);
+        return report;
+    }
 
     internal void Add(CheckProblem problem)
     {
         ProblemCount++;
+        if (problem.IsRepaired) RepairedCount++;
         if (Problems.Count < ProblemsMax) Problems.Add(problem);
     }
 }

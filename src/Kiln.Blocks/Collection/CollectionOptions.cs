@@ -13,6 +13,9 @@ public sealed record CollectionOptions
     /// <summary>A sealed segment of which less than this part is live is compacted.</summary>
     public double CompactBelow { get; init; } = 0.5;
 
+    /// <summary>Rate at which compaction moves live records; null is no limit.</summary>
+    public BandwidthLimit? CompactLimit { get; init; }
+
     /// <summary>Folder of the Region's volumes, open or not; what their bases reach is kept. Null when there are none.
     /// </summary>
     public string? VolumesDirectory { get; init; }

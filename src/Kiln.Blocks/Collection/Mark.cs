@@ -5,22 +5,28 @@ namespace Kiln.Blocks.Collection;
 /// <summary>Marks what manifests and staged snapshots reach. A page that several share is walked once.</summary>
 internal sealed class Mark(BlockStore store, uint epoch, CollectionReport report)
 {
-    internal void Manifest(ManifestId id)
+    private HashSet<BlockAddress>? trash;
+
+    /// <summary>Marks a manifest, a page at a time: each is some milliseconds.</summary>
+    internal IEnumerable<int> Manifest(ManifestId id)
     {
         foreach (var page in store.OpenManifest(id).Pages)
         {
-            if (!store.Index.TryMark(page.Address, epoch, out var exists))
+            if (TryMark(page.Address, out var exists))
             {
-                if (!exists) throw new BlockMissingException(page.Address);
-                continue;
+                var content = store.ReadPage(page.Address);
+                for (var slot = content.Next(0); slot < ManifestPage.References; slot = content.Next(slot + 1))
+                {
+                    content.TryGet(slot, out var address);
+                    Block(address);
+                }
+            }
+            else if (!exists)
+            {
+                throw new BlockMissingException(page.Address);
             }
 
-            var content = store.ReadPage(page.Address);
-            for (var slot = content.Next(0); slot < ManifestPage.References; slot = content.Next(slot + 1))
-            {
-                content.TryGet(slot, out var address);
-                Block(address);
-            }
+            yield return page.Number;
         }
     }
 
@@ -29,7 +35,18 @@ internal sealed class Mark(BlockStore store, uint epoch, CollectionReport report
     private void Block(BlockAddress address)
     {
         if (address.IsZero) return;
-        store.Index.TryMark(address, epoch, out var exists);
+        TryMark(address, out var exists);
         if (!exists) report.MissingRecords++;
+    }
+
+    // What is reachable and lies in the trash goes back to work before it is purged.
+    private bool TryMark(BlockAddress address, out bool exists)
+    {
+        if (store.Index.TryMark(address, epoch, out exists)) return true;
+        if (exists) return false;
+        trash ??= store.TrashedAddresses();
+        if (!trash.Contains(address) || !store.TryTakeFromTrash(address)) return false;
+        report.TakenBack++;
+        return store.Index.TryMark(address, epoch, out exists);
     }
 }

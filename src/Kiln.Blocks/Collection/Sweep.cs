@@ -1,3 +1,4 @@
+using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Collection;
@@ -9,32 +10,77 @@ internal sealed class Sweep(
     // So many tiny segments (each start after a crash leaves some) are worth joining although nothing in them is dead.
     private const int TinySegmentsMax = 16;
 
-    internal void Run(DateTimeOffset now, CancellationToken cancel)
-    {
-        var sealedOnes = store.Segments.All.Where(s => s.Sealed).OrderBy(s => s.Id).ToList();
-        var tiny = sealedOnes.Count(IsTiny);
-        foreach (var segment in sealedOnes)
-        {
-            cancel.ThrowIfCancellationRequested();
-            var entries = new List<SegmentEntry>();
+    private int tiny;
 
-            // A footer that cannot be read belongs to a scrub, not to a sweep.
-            if (!Recovery.TryReadFooter(segment.File, segment.Seed, entries)) continue;
-            var live = entries.Where(e => !IsDead(segment, e)).ToList();
-            long liveBytes = live.Sum(e => (long)RecordHeader.Padded(e.StoredLength));
-            long allBytes = segment.File.Length;
-            report.LiveRecords += live.Count;
-            report.DeadRecords += entries.Count - live.Count;
-            report.DeadBytes += entries.Sum(e => (long)RecordHeader.Padded(e.StoredLength)) - liveBytes;
-            if (options.DryRun) continue;
-            var thin = liveBytes < allBytes * options.CompactBelow || (tiny > TinySegmentsMax && IsTiny(segment));
-            if (live.Count > 0 && (!thin || !TryMoveOut(segment, live))) continue;
-            if (!TryEmpty(segment, entries)) continue;
-            store.TrashSegment(segment, now);
-            report.DeletedSegments++;
-            if (live.Count > 0) report.CompactedSegments++;
-        }
+    /// <summary>The segments to look at, the oldest first.</summary>
+    internal IReadOnlyList<Segment> Segments()
+    {
+        var found = store.Segments.All.Where(s => s.Sealed).OrderBy(s => s.Id).ToList();
+        tiny = found.Count(IsTiny);
+        return found;
     }
+
+    /// <summary>Counts a segment; trashes it when nothing in it lives. True when it should be compacted.</summary>
+    internal bool IsThin(Segment segment, DateTimeOffset now)
+    {
+        var entries = new List<SegmentEntry>();
+
+        // A footer that cannot be read belongs to a scrub, not to a sweep.
+        if (!Recovery.TryReadFooter(segment.File, segment.Seed, entries)) return false;
+        long live = 0, liveBytes = 0, bytes = 0;
+        foreach (var entry in entries)
+        {
+            var padded = RecordHeader.Padded(entry.StoredLength);
+            bytes += padded;
+            if (IsDead(segment, entry)) continue;
+            live++;
+            liveBytes += padded;
+        }
+
+        report.LiveRecords += live;
+        report.LiveBytes += liveBytes;
+        report.DeadRecords += entries.Count - live;
+        report.DeadBytes += bytes - liveBytes;
+        if (live == 0)
+        {
+            if (options.DryRun) Freed(segment, 0);
+            else TryTrash(segment, entries, 0, now);
+            return false;
+        }
+
+        var length = segment.File.Length;
+        var thin = liveBytes < length * options.CompactBelow || (tiny > TinySegmentsMax && IsTiny(segment));
+        if (!thin) return false;
+        report.ThinSegments++;
+        if (options.DryRun) Freed(segment, liveBytes);
+        return true;
+    }
+
+    /// <summary>Moves what lives out of a segment, a record at a time, and trashes the rest. Yields moved bytes.
+    /// </summary>
+    internal IEnumerable<long> Compact(Segment segment, DateTimeOffset now)
+    {
+        var entries = new List<SegmentEntry>();
+        if (options.DryRun || report.NoRoomToCompact
+            || !Recovery.TryReadFooter(segment.File, segment.Seed, entries)) yield break;
+        var live = entries.Where(e => !IsDead(segment, e)).ToList();
+        long moved = 0;
+        foreach (var entry in live)
+        {
+            if (!TryMoveOut(segment, entry)) yield break;
+            moved += RecordHeader.Padded(entry.StoredLength);
+            yield return RecordHeader.Padded(entry.StoredLength);
+        }
+
+        report.MovedBytes += moved;
+        if (!TrySync() || !TryTrash(segment, entries, moved, now)) yield break;
+        report.CompactedSegments++;
+    }
+
+    /// <summary>Moves records out of a segment at once and makes the copies durable; false when one could not be.
+    /// </summary>
+    internal bool TryMoveOut(Segment segment, List<SegmentEntry> live) =>
+        live.TrueForAll(entry => TryMoveOut(segment, entry)) && TrySync();
 
     private bool IsTiny(Segment segment) => segment.File.Length < store.Options.SegmentBytes / 8;
 
@@ -43,26 +89,54 @@ internal sealed class Sweep(
         !store.Index.TryFind(entry.Address, out var at) || at.Segment != segment.Id || at.Offset != entry.Offset
         || store.Index.IsDead(entry.Address, segment.Id, entry.Offset, epoch, cutoff);
 
-    private bool TryMoveOut(Segment segment, List<SegmentEntry> live)
+    private bool TryMoveOut(Segment segment, SegmentEntry entry)
     {
         var codec = store.Codecs.Rent();
         try
         {
-            foreach (var entry in live)
-            {
-                var from = new BlockLocation(segment.Id, entry.Offset, entry.StoredLength);
-                if (!BlockStore.TryLoadAt(codec, segment, from)) return false;
-                store.Index.TryMove(entry.Address, from, store.Append(codec));
-            }
+            var from = new BlockLocation(segment.Id, entry.Offset, entry.StoredLength);
+            if (!BlockStore.TryLoadAt(codec, segment, from)) return false;
+            store.Index.TryMove(entry.Address, from, store.Append(codec));
+            return true;
+        }
+        catch (StoreFullException)
+        {
+            report.NoRoomToCompact = true;
+            return false;
         }
         finally
         {
             store.Codecs.Return(codec);
         }
+    }
 
-        // The copies are durable before the originals go.
-        store.Sync();
+    // The copies are durable before the originals go.
+    private bool TrySync()
+    {
+        try
+        {
+            store.Sync();
+            return true;
+        }
+        catch (StoreFullException)
+        {
+            report.NoRoomToCompact = true;
+            return false;
+        }
+    }
+
+    private bool TryTrash(Segment segment, List<SegmentEntry> entries, long moved, DateTimeOffset now)
+    {
+        if (!TryEmpty(segment, entries)) return false;
+        Freed(segment, moved);
+        store.TrashSegment(segment, now);
         return true;
+    }
+
+    private void Freed(Segment segment, long moved)
+    {
+        report.DeletedSegments++;
+        report.FreedBytes += segment.File.Length - moved;
     }
 
     // One entry that a put has renewed meanwhile keeps the whole segment.

@@ -18,6 +18,19 @@ internal sealed class BlockIndex
         public int StoredLength;
         public uint Lease;
         public uint Mark;
+
+        // A damaged record's length is kept as its complement: no place is left for a flag without making all larger.
+        public readonly bool IsDamaged => StoredLength < 0;
+
+        public readonly BlockLocation Location =>
+            new(Segment, Offset, IsDamaged ? ~StoredLength : StoredLength);
+
+        public void MoveTo(BlockLocation location)
+        {
+            Segment = location.Segment;
+            Offset = location.Offset;
+            StoredLength = location.StoredLength;
+        }
     }
 
     private readonly Dictionary<BlockAddress, Entry>[] shards = new Dictionary<BlockAddress, Entry>[Shards];
@@ -54,7 +67,7 @@ internal sealed class BlockIndex
         {
             if (shard.TryGetValue(address, out var entry))
             {
-                location = new BlockLocation(entry.Segment, entry.Offset, entry.StoredLength);
+                location = entry.Location;
                 return true;
             }
         }
@@ -63,26 +76,28 @@ internal sealed class BlockIndex
         return false;
     }
 
-    /// <summary>Finds an entry and renews its lease: from here on a collection that began earlier spares it.</summary>
+    /// <summary>Finds an entry and renews its lease: from here on a collection that began earlier spares it. What is
+    /// damaged is not found, so that a put stores it anew.</summary>
     internal bool TryRenew(BlockAddress address, out BlockLocation location)
     {
         var shard = shards[address.Shard];
         lock (shard)
         {
             ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
-            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry))
+            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry) || entry.IsDamaged)
             {
                 location = default;
                 return false;
             }
 
             entry.Lease = Epoch;
-            location = new BlockLocation(entry.Segment, entry.Offset, entry.StoredLength);
+            location = entry.Location;
             return true;
         }
     }
 
-    /// <summary>Adds unless another writer was first; either way the lease is of now.</summary>
+    /// <summary>Adds, or replaces what is damaged, unless another writer was first; either way the lease is of now.
+    /// </summary>
     internal bool TryAdd(BlockAddress address, BlockLocation location)
     {
         var shard = shards[address.Shard];
@@ -90,24 +105,24 @@ internal sealed class BlockIndex
         {
             ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(shard, address, out var exists);
             entry.Lease = Epoch;
-            if (exists) return false;
-            entry.Segment = location.Segment;
-            entry.Offset = location.Offset;
-            entry.StoredLength = location.StoredLength;
+            if (exists && !entry.IsDamaged) return false;
+            entry.MoveTo(location);
             return true;
         }
     }
 
-    /// <summary>Adds what recovery found; a lease of epoch 0, since nobody who might need it is left.</summary>
-    internal void Load(BlockAddress address, BlockLocation location)
+    /// <summary>Adds what a segment lists unless an intact record is known. The lease is 0 at a start, since nobody
+    /// who might need it is left.</summary>
+    internal void Load(BlockAddress address, BlockLocation location, uint lease, bool damaged)
     {
         var shard = shards[address.Shard];
         lock (shard)
         {
-            shard.TryAdd(address, new Entry
-            {
-                Segment = location.Segment, Offset = location.Offset, StoredLength = location.StoredLength,
-            });
+            ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(shard, address, out var exists);
+            if (exists && (damaged || !entry.IsDamaged)) return;
+            entry.Lease = Math.Max(entry.Lease, lease);
+            entry.MoveTo(location);
+            if (damaged) entry.StoredLength = ~entry.StoredLength;
         }
     }
 
@@ -120,8 +135,7 @@ internal sealed class BlockIndex
             ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
                 || entry.Segment != from.Segment || entry.Offset != from.Offset) return false;
-            entry.Segment = to.Segment;
-            entry.Offset = to.Offset;
+            entry.MoveTo(to);
             return true;
         }
     }
@@ -160,15 +174,25 @@ internal sealed class BlockIndex
         lock (shard) return IsDead(shard, address, segment, offset, markEpoch, cutoff);
     }
 
-    /// <summary>Removes an entry that lies at a place whatever its lease: the record there proved damaged.</summary>
-    internal bool Forget(BlockAddress address, uint segment, uint offset)
+    /// <summary>Says that the record at a place proved damaged; false when the entry lies elsewhere by now.</summary>
+    internal bool TrySetDamaged(BlockAddress address, uint segment, uint offset)
     {
         var shard = shards[address.Shard];
         lock (shard)
         {
-            return shard.TryGetValue(address, out var entry) && entry.Segment == segment && entry.Offset == offset
-                && shard.Remove(address);
+            ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
+            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
+                || entry.Segment != segment || entry.Offset != offset) return false;
+            if (!entry.IsDamaged) entry.StoredLength = ~entry.StoredLength;
+            return true;
         }
+    }
+
+    /// <summary>True when all there is of a block is a damaged record.</summary>
+    internal bool IsDamaged(BlockAddress address)
+    {
+        var shard = shards[address.Shard];
+        lock (shard) return shard.TryGetValue(address, out var entry) && entry.IsDamaged;
     }
 
     private static bool IsDead(

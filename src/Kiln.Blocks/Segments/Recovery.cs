@@ -59,7 +59,52 @@ internal static class Recovery
             end = at;
         }
 
-        if (seal) TrySeal(file, seed, entries, end);
+        if (!seal) return;
+        if (WasSealed(file, length))
+        {
+            // Behind a footer nothing was ever torn: whatever is not readable has rotted, and stays as evidence.
+            report.DamagedFooters++;
+            end = length;
+        }
+
+        TrySeal(file, seed, entries, end);
+    }
+
+    /// <summary>
+    /// Writes a rotted header page anew, if the seed in it is whole: the footer, or the first record, proves that.
+    /// </summary>
+    internal static bool TryMendHeader(
+        IBackendFile file, ReadOnlySpan<byte> page, uint id, bool readOnly, out ulong seed)
+    {
+        seed = 0;
+        if (page.Length < SegmentFormat.HeaderSize) return false;
+        seed = SegmentFormat.SeedOf(page);
+        var first = new RecordHeader(new byte[RecordHeader.Size]);
+        if (!TryReadFooter(file, seed, [])
+            && (file.Read(SegmentFormat.HeaderSize, first.Bytes) != RecordHeader.Size
+                || !first.IsValidAt(SegmentFormat.HeaderSize, seed))) return false;
+        if (readOnly) return true;
+        var mended = new byte[SegmentFormat.HeaderSize];
+        SegmentFormat.WriteHeader(mended, id, seed, SegmentFormat.CreatedAt(page));
+        try
+        {
+            file.Write(0, mended);
+            file.Sync();
+        }
+        catch (BlockStoreException)
+        {
+            // A full or read-only disk must not keep the store from being read; the next start tries again.
+        }
+
+        return true;
+    }
+
+    private static bool WasSealed(IBackendFile file, long length)
+    {
+        Span<byte> trailer = stackalloc byte[SegmentFormat.TrailerSize];
+        return length % SegmentFormat.Page == 0 && length >= SegmentFormat.HeaderSize + SegmentFormat.Page
+            && file.Read(length - trailer.Length, trailer) == trailer.Length
+            && SegmentFormat.LooksLikeTrailer(trailer);
     }
 
     private static void TrySeal(IBackendFile file, ulong seed, List<SegmentEntry> entries, long end)

@@ -13,6 +13,10 @@ public sealed class RecoveryReport
     /// name.</summary>
     public int TornRecords { get; internal set; }
 
+    /// <summary>Of those scanned, segments that had been sealed: their footer has rotted, and was written anew.
+    /// </summary>
+    public int DamagedFooters { get; internal set; }
+
     /// <summary>Segment files without even a header.</summary>
     public int EmptySegments { get; internal set; }
 

@@ -54,6 +54,21 @@ internal static class SegmentFormat
         return true;
     }
 
+    /// <summary>What a header page says the seed is, whether or not the page is whole.</summary>
+    internal static ulong SeedOf(ReadOnlySpan<byte> page) => BinaryPrimitives.ReadUInt64LittleEndian(page[16..]);
+
+    /// <summary>When the segment was made, as a header page says that may not be whole.</summary>
+    internal static DateTimeOffset CreatedAt(ReadOnlySpan<byte> page)
+    {
+        var milliseconds = BinaryPrimitives.ReadInt64LittleEndian(page[24..]);
+        return milliseconds is >= 0 and <= 253_402_300_799_999
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : DateTimeOffset.UnixEpoch;
+    }
+
+    /// <summary>True when the last bytes of a file were once a trailer, even if they are no longer whole.</summary>
+    internal static bool LooksLikeTrailer(ReadOnlySpan<byte> trailer) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(trailer) == TrailerMagic;
+
     /// <summary>Entries, padding and trailer: what is written at <paramref name="offset"/> to seal a segment.</summary>
     internal static byte[] Footer(IReadOnlyList<SegmentEntry> entries, long offset, ulong seed)
     {

@@ -5,7 +5,13 @@ using Kiln.Blocks.Backends;
 namespace Kiln.Blocks.Segments;
 
 /// <summary>All segments of a store: the open files, the ids, and the loading of their entries at start.</summary>
-internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvider clock) : IDisposable
+/// <param name="backend">Where the files are.</param>
+/// <param name="index">What is filled from them.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="damaged">Records that a check found damaged, by their segment's seed and their offset.</param>
+internal sealed class SegmentSet(
+    IBackend backend, BlockIndex index, TimeProvider clock, IReadOnlySet<(ulong Seed, uint Offset)> damaged)
+    : IDisposable
 {
     private readonly ConcurrentDictionary<uint, Segment> open = new();
     private int last;
@@ -70,26 +76,37 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
         {
             if (!SegmentFormat.TryParseName(file, out var id)) continue;
             last = Math.Max(last, (int)id);
-            LoadOne(id, readOnly, report);
+            LoadOne(id, readOnly, report, lease: 0);
         }
 
         return report;
     }
 
-    /// <summary>True when a segment file in the trash lists a block.</summary>
-    internal bool TrashHolds(string name, uint id, BlockAddress address)
+    /// <summary>What a segment file in the trash lists; nothing when it cannot be read as one.</summary>
+    internal List<SegmentEntry> EntriesInTrash(string name, uint id)
     {
-        using var file = backend.Open(name);
-        var page = new byte[SegmentFormat.HeaderSize];
         var entries = new List<SegmentEntry>();
-        return SegmentFormat.TryReadHeader(page.AsSpan(0, file.Read(0, page)), id, out var seed)
-            && Recovery.TryReadFooter(file, seed, entries) && entries.Exists(e => e.Address == address);
+        using var file = OpenInTrash(name, id);
+        if (file is not null) Recovery.TryReadFooter(file.File, file.Seed, entries);
+        return entries;
     }
 
-    /// <summary>Takes a segment that came back from the trash into use.</summary>
-    internal void Reload(uint id) => LoadOne(id, readOnly: false, new RecoveryReport());
+    /// <summary>Opens a segment file in the trash as one; null when it cannot be read so.</summary>
+    internal Segment? OpenInTrash(string name, uint id)
+    {
+        var file = backend.Open(name);
+        var page = new byte[SegmentFormat.HeaderSize];
+        if (SegmentFormat.TryReadHeader(page.AsSpan(0, file.Read(0, page)), id, out var seed))
+            return new Segment(id, seed, file);
+        file.Dispose();
+        return null;
+    }
 
-    private void LoadOne(uint id, bool readOnly, RecoveryReport report)
+    /// <summary>Takes a segment that came back from the trash into use. Its blocks are leased as if they had been
+    /// put now, or the collection under way would take them right back.</summary>
+    internal void Reload(uint id) => LoadOne(id, readOnly: false, new RecoveryReport(), index.Epoch);
+
+    private void LoadOne(uint id, bool readOnly, RecoveryReport report, uint lease)
     {
         var name = SegmentFormat.NameOf(id);
         var file = backend.Open(name, direct: true);
@@ -97,7 +114,8 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
         {
             var page = new byte[SegmentFormat.HeaderSize];
             var read = file.Read(0, page);
-            if (!SegmentFormat.TryReadHeader(page.AsSpan(0, read), id, out var seed))
+            if (!SegmentFormat.TryReadHeader(page.AsSpan(0, read), id, out var seed)
+                && !Recovery.TryMendHeader(file, page.AsSpan(0, read), id, readOnly, out seed))
             {
                 file.Dispose();
 
@@ -112,7 +130,10 @@ internal sealed class SegmentSet(IBackend backend, BlockIndex index, TimeProvide
                 Recovery.Scan(file, seed, entries, report, seal: !readOnly);
             open[id] = new Segment(id, seed, file);
             foreach (var entry in entries)
-                index.Load(entry.Address, new BlockLocation(id, entry.Offset, entry.StoredLength));
+            {
+                var location = new BlockLocation(id, entry.Offset, entry.StoredLength);
+                index.Load(entry.Address, location, lease, damaged.Contains((seed, entry.Offset)));
+            }
         }
         catch
         {

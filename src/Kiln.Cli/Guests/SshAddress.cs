@@ -6,8 +6,8 @@ namespace Kiln.Cli.Guests;
 /// <summary>Where an instance's SSH is: its address, and the port where the service forwards to it.</summary>
 internal static class SshAddress
 {
-    /// <summary>The tag by which the service tells a forwarded port, as ADDRESS:PORT.</summary>
-    public const string Tag = "kiln:ssh";
+    /// <summary>The tag that tells the port at the public address, where that is not 22.</summary>
+    public const string PortTag = "aws:kiln:ssh-port";
 
     private const string Begin = "-----BEGIN SSH HOST KEY KEYS-----", End = "-----END SSH HOST KEY KEYS-----";
 
@@ -15,13 +15,13 @@ internal static class SshAddress
     /// <exception cref="CliException">It has none.</exception>
     public static (string Host, int Port) Of(XElement instance)
     {
-        var forwarded = instance.Element("tagSet")?.Elements("item")
-            .FirstOrDefault(t => t.Element("key")?.Value == Tag)?.Element("value")?.Value.Split(':');
-        if (forwarded is [var host, var text]
-            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
-            return (host, port);
+        var tag = instance.Element("tagSet")?.Elements("item")
+            .FirstOrDefault(t => t.Element("key")?.Value == PortTag)?.Element("value")?.Value;
+        var isPublic = instance.Element("ipAddress") is not null;
+        var port = isPublic && int.TryParse(tag, NumberStyles.None, CultureInfo.InvariantCulture, out var other)
+            ? other : 22;
         return (instance.Element("ipAddress") ?? instance.Element("privateIpAddress"))?.Value is { } address
-            ? (address, 22)
+            ? (address, port)
             : throw new CliException("The instance has no address: is it running?");
     }
 

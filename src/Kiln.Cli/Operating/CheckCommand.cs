@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Kiln.Cli.Output;
 
@@ -11,53 +12,63 @@ internal static class CheckCommand
     public static Command Make()
     {
         var readData = new Option<bool>("--read-data") { Description = "Read and verify every block." };
-        var json = new Option<bool>("--json") { Description = "Print a report for machines." };
+        var repair = new Option<bool>("--repair")
+        {
+            Description = "Put an intact copy in the place of what is hurt, where there is one.",
+        };
+        var json = new Option<string?>("--json")
+        {
+            Description = "Write a report for machines to a file, or print it.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var only = new Option<string>("--only-region") { Description = "Check one Region; all of them without it." };
         var command = new Command("check", "Verify the stores: every manifest reachable, every block there (operator).")
         {
-            readData, json, only,
+            readData, repair, json, only,
         };
         return ConnectionOptions.Verb(command, lists: false, verb => Run(
-            verb, verb.Arguments.GetValue(readData), verb.Arguments.GetValue(json), verb.Arguments.GetValue(only)));
+            verb, verb.Arguments.GetValue(readData), verb.Arguments.GetValue(repair),
+            verb.Arguments.GetResult(json) is null ? null : verb.Arguments.GetValue(json) ?? "-",
+            verb.Arguments.GetValue(only)));
     }
 
-    private static async Task<int> Run(Verb verb, bool readData, bool json, string? only)
+    private static async Task<int> Run(Verb verb, bool readData, bool repair, string? json, string? only)
     {
-        var regions = only is not null ? [only] : await Regions(verb);
+        var began = TimeProvider.System.GetTimestamp();
         var report = new JsonArray();
-        var problems = 0;
-        foreach (var region in regions)
+        foreach (var region in only is not null ? [only] : await StoreRegions.Enabled(verb))
         {
-            var result = await Check(verb, region, readData);
-            var found = result["Problems"]!.AsArray();
-            problems += found.Count;
-            if (!json)
-                Print(verb.Screen, region, result, found);
+            var result = await Check(verb, region, readData, repair);
+            result["Upkeep"] = (await StoreRegions.Upkeep(verb, region)).DeepClone();
+            if (json != "-")
+                Print(verb.Screen, region, result);
             report.Add(result);
         }
-        if (json)
-            verb.Screen.Json(new JsonObject { ["Ok"] = problems == 0, ["Regions"] = report });
-        else if (problems == 0)
-            verb.Screen.Line("All is there.");
-        else
-            verb.Screen.Line($"{problems} problems. See docs/operating/backup.md for what to do.");
-        return problems == 0 ? ExitCodes.Done : ExitCodes.Damaged;
+        var hurt = report.Sum(r => r!["Problems"]!.AsArray().Count(p => !(bool)p!["IsRepaired"]!));
+        var document = new JsonObject
+        {
+            ["Ok"] = hurt == 0, ["ReadData"] = readData,
+            ["CheckedAt"] = TimeProvider.System.GetUtcNow().ToString(
+                "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["Regions"] = report,
+        };
+        if (json == "-")
+            verb.Screen.Json(document);
+        else if (json is not null)
+            await File.WriteAllTextAsync(json, document.ToJsonString(Screen.Indented) + "\n", verb.Cancel);
+        if (json != "-")
+            Sum(verb.Screen, report, readData, hurt, TimeProvider.System.GetElapsedTime(began));
+        return hurt == 0 ? ExitCodes.Done : ExitCodes.Damaged;
     }
 
-    private static async Task<List<string>> Regions(Verb verb)
-    {
-        var answer = await verb.Client.Kiln("ListRegions", [], verb.Cancel);
-        return [.. answer["Regions"]!.AsArray().Select(r => (string)r!)];
-    }
-
-    private static async Task<JsonObject> Check(Verb verb, string region, bool readData)
+    private static async Task<JsonObject> Check(Verb verb, string region, bool readData, bool repair)
     {
         long resources = 0, blocks = 0, bytes = 0;
         var problems = new JsonArray();
         string? token = null;
         do
         {
-            var request = new JsonObject { ["Region"] = region, ["ReadData"] = readData };
+            var request = new JsonObject { ["Region"] = region, ["ReadData"] = readData, ["Repair"] = repair };
             if (token is not null)
                 request["NextToken"] = token;
             var piece = await verb.Client.Kiln("CheckStores", request, verb.Cancel);
@@ -68,7 +79,11 @@ internal static class CheckCommand
                 problems.Add(problem!.DeepClone());
             token = (string?)piece["NextToken"];
             if (token is not null)
-                verb.Screen.Say($"{region}: {resources} resources, {blocks} blocks so far, {Sizes.Bytes(bytes)} read");
+            {
+                verb.Screen.Say(
+                    $"{region}: {resources} of {piece["ResourcesTotal"]} snapshots and volumes, {blocks} blocks, "
+                    + $"{Sizes.Bytes(bytes)} read, {problems.Count} problems so far");
+            }
         }
         while (token is not null);
         return new JsonObject
@@ -78,14 +93,45 @@ internal static class CheckCommand
         };
     }
 
-    private static void Print(Screen screen, string region, JsonObject result, JsonArray problems)
+    private static void Print(Screen screen, string region, JsonObject result)
     {
+        var problems = result["Problems"]!.AsArray();
         if ((long)result["Resources"]! > 0 || problems.Count > 0)
         {
             screen.Line($"{region}: {result["Resources"]} snapshots and volumes, {result["Blocks"]} blocks, "
                 + $"{Sizes.Bytes((long)result["BytesRead"]!)} read, {problems.Count} problems");
         }
         foreach (var problem in problems)
-            screen.Line($"  {problem!["ResourceId"]}: {problem["Kind"]}: {problem["Message"]}");
+        {
+            var repaired = (bool)problem!["IsRepaired"]! ? " (repaired)" : "";
+            screen.Line($"  {problem["ResourceId"]}: {problem["Kind"]}{repaired}: {problem["Message"]}");
+        }
+        var upkeep = result["Upkeep"]!;
+        if (upkeep["CollectionStage"] is null)
+            return;
+        var scrubbed = (string?)upkeep["ScrubbedAt"] is null ? "never yet" : Times.Text(upkeep["ScrubbedAt"]);
+        screen.Line(
+            $"  last full scrub {scrubbed}: {upkeep["ScrubProblems"]} problems, {upkeep["ScrubRepaired"]} repaired");
+        if ((int)upkeep["Quarantined"]! is > 0 and var quarantined)
+            screen.Line($"  {quarantined} damaged blocks have no second copy and are set aside");
+        if ((long)upkeep["TrashReads"]! is > 0 and var alarms)
+        {
+            screen.Line(
+                $"  ALARM: {alarms} files were needed after they had been collected (the service's log says which)");
+        }
+    }
+
+    private static void Sum(Screen screen, JsonArray report, bool readData, int hurt, TimeSpan took)
+    {
+        long Of(string name) => report.Sum(r => (long)r![name]!);
+        var repaired = report.Sum(r => r!["Problems"]!.AsArray().Count) - hurt;
+        var what = readData ? "read and verified" : "looked up (not read; --read-data does)";
+        screen.Line($"{Of("Blocks")} blocks of {Of("Resources")} snapshots and volumes were {what} "
+            + $"in {Sizes.Time(took)}.");
+        if (repaired > 0)
+            screen.Line($"{repaired} problems were repaired from intact copies.");
+        screen.Line(hurt == 0
+            ? "All is there."
+            : $"{hurt} problems. Damaged blocks are never served. See docs/operating/damage.md for what to do.");
     }
 }

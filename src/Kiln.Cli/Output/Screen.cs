@@ -11,7 +11,8 @@ public sealed class Screen
     /// <summary>The widest line: what fits beside another window, and into a README.</summary>
     public const int ColumnsMax = 100;
 
-    private static readonly JsonSerializerOptions Indented = new()
+    /// <summary>How documents are written for people to read too.</summary>
+    internal static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
         // Names of files and people stay legible; nothing here goes into a web page.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.ComponentModel.DataAnnotations;
 using Kiln.Blocks;
+using Kiln.Blocks.Collection;
 using Kiln.Blocks.Crypto;
 using Kiln.Blocks.Manifests;
 using Kiln.Protocol.Errors;
@@ -23,7 +24,7 @@ namespace Kiln.Service.Admin;
 [Operation("kiln:CheckStores")]
 public sealed class CheckStores(
     Db db, Operator only, RegionStores stores, DataKeys keys, NodeIdentity node, Paging paging, ServiceOptions options,
-    DomainClock clock) : IOperation<CheckStores.Request, CheckStores.Response>
+    Scrubs scrubs, DomainClock clock) : IOperation<CheckStores.Request, CheckStores.Response>
 {
     /// <summary>How long a call works: a client that waits sees progress, and a stop of the service is not held
     /// up.</summary>
@@ -48,6 +49,9 @@ public sealed class CheckStores(
         /// <summary>Whether to read and verify every block.</summary>
         public bool ReadData { get; init; }
 
+        /// <summary>Whether to put an intact copy in the place of what is hurt, where there is one.</summary>
+        public bool Repair { get; init; }
+
         /// <summary>Goes on where a call ended.</summary>
         public string? NextToken { get; init; }
     }
@@ -60,6 +64,9 @@ public sealed class CheckStores(
 
         /// <summary>Blocks that were looked up.</summary>
         public long Blocks { get; set; }
+
+        /// <summary>Rows of the Region that need a manifest, in all.</summary>
+        public int ResourcesTotal { get; set; }
 
         /// <summary>Bytes that were read and verified.</summary>
         public long BytesRead { get; set; }
@@ -80,7 +87,7 @@ public sealed class CheckStores(
         if (!options.RegionList.Contains(request.Region))
             throw AdminError.Validation(
                 $"The Region '{request.Region}' is not enabled here. Enabled: {options.Regions}.");
-        var found = new Response();
+        var found = new Response { ResourcesTotal = await Total(request.Region, cancel) };
         found.NextToken = await Piece(request, call, found, cancel);
         found.Problems = found.Found;
         return found;
@@ -117,6 +124,12 @@ public sealed class CheckStores(
         return (parts[0], long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    private async Task<int> Total(string region, CancellationToken cancel) =>
+        await db.Snapshots.CountAsync(
+            s => s.Region == region && s.NodeId == node.Id && s.State == SnapshotState.Completed, cancel)
+        + await db.Volumes.CountAsync(
+            v => v.Region == region && v.NodeId == node.Id && v.BaseManifestId != null, cancel);
+
     private async Task<List<StoreRoot>> Rows(string region, string after, CancellationToken cancel)
     {
         // Snapshots (snap-…) come before volumes (vol-…): one order over both.
@@ -136,21 +149,20 @@ public sealed class CheckStores(
     private async Task<long?> Check(
         Request request, StoreRoot row, long from, Response found, long end, CancellationToken cancel)
     {
-        void Problem(string kind, string message) =>
-            found.Found.Add(new StoreProblem(request.Region, row.ResourceId, kind, message));
         KeyDomain? domain = null;
-        Manifest manifest;
-        BlockStore store;
+        var at = new Place(request, row, found);
         try
         {
-            store = stores.Of(request.Region);
-            manifest = store.OpenManifest(new ManifestId(row.ManifestId));
+            var store = stores.Of(request.Region);
+            var repair = new Repair(store, scrubs.Options(request.Region));
+            var manifest = OpenManifest(store, new ManifestId(row.ManifestId), repair, at);
             if (request.ReadData)
                 domain = await keys.OpenOrClear(row.DataKeyId, cancel);
+            return Walk(store, manifest, domain, from, repair, at, end, cancel);
         }
         catch (Exception failure) when (failure is AwsException or IOException)
         {
-            Problem(failure switch
+            at.Problem(failure switch
             {
                 ManifestMissingException => "manifest-missing",
                 BlockCorruptException => "manifest-damaged",
@@ -159,12 +171,25 @@ public sealed class CheckStores(
             }, failure.Message);
             return null;
         }
-        return Walk(request, store, manifest, domain, from, found, end, Problem, cancel);
+    }
+
+    private static Manifest OpenManifest(BlockStore store, ManifestId id, Repair repair, Place at)
+    {
+        try
+        {
+            return store.OpenManifest(id);
+        }
+        catch (BlockStoreException hurt) when (at.Request.Repair && repair.TryManifest(id))
+        {
+            at.Problem(
+                hurt is ManifestMissingException ? "manifest-missing" : "manifest-damaged", hurt.Message, true);
+            return store.OpenManifest(id);
+        }
     }
 
     private long? Walk(
-        Request request, BlockStore store, Manifest manifest, KeyDomain? domain, long from, Response found, long end,
-        Action<string, string> problem, CancellationToken cancel)
+        BlockStore store, Manifest manifest, KeyDomain? domain, long from, Repair repair, Place at, long end,
+        CancellationToken cancel)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Block.Size);
         try
@@ -175,21 +200,17 @@ public sealed class CheckStores(
                 cancel.ThrowIfCancellationRequested();
                 if (++looks % BlocksBetweenLooks == 0 && clock.GetTimestamp() > end)
                     return index;
-                found.Blocks++;
-                if (address.IsZero)
-                    continue;
-                if (!store.Contains(address))
-                    problem("block-missing", $"Block {index} is not in the store.");
-                else if (request.ReadData)
-                    ReadBlock(store, address, domain, buffer.AsSpan(0, Block.Size), index, found, problem);
-                if (found.Found.Count >= ProblemsMax)
+                at.Found.Blocks++;
+                if (!address.IsZero)
+                    CheckBlock(store, index, address, domain, buffer.AsSpan(0, Block.Size), repair, at);
+                if (at.Found.Found.Count >= ProblemsMax)
                     return index + 1;
             }
             return null;
         }
         catch (BlockStoreException damaged)
         {
-            problem("manifest-damaged", damaged.Message);
+            at.Problem("manifest-damaged", damaged.Message);
             return null;
         }
         finally
@@ -198,19 +219,33 @@ public sealed class CheckStores(
         }
     }
 
-    private static void ReadBlock(
-        BlockStore store, BlockAddress address, KeyDomain? domain, Span<byte> buffer, long index, Response found,
-        Action<string, string> problem)
+    private static void CheckBlock(
+        BlockStore store, long index, BlockAddress address, KeyDomain? domain, Span<byte> buffer, Repair repair,
+        Place at)
     {
         try
         {
-            store.Read(address, domain, buffer);
-            found.BytesRead += buffer.Length;
+            if (at.Request.ReadData)
+            {
+                store.Read(address, domain, buffer);
+                at.Found.BytesRead += buffer.Length;
+            }
+            else if (!store.Contains(address))
+            {
+                throw new BlockMissingException(address);
+            }
         }
         catch (Exception failure) when (failure is BlockStoreException or IOException)
         {
-            problem(failure is BlockMissingException ? "block-missing" : "block-damaged",
-                $"Block {index}: {failure.Message}");
+            at.Problem(failure is BlockMissingException ? "block-missing" : "block-damaged",
+                $"Block {index}: {failure.Message}", at.Request.Repair && repair.TryHurtBlock(address));
         }
+    }
+
+    /// <summary>What is being checked, and where problems go.</summary>
+    private sealed record Place(Request Request, StoreRoot Row, Response Found)
+    {
+        public void Problem(string kind, string message, bool isRepaired = false) =>
+            Found.Found.Add(new StoreProblem(Request.Region, Row.ResourceId, kind, message, isRepaired));
     }
 }

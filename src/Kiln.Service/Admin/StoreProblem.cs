@@ -6,4 +6,6 @@ namespace Kiln.Service.Admin;
 /// <param name="Kind">manifest-missing, manifest-damaged, block-missing, block-damaged, key-unusable or
 /// store-unavailable.</param>
 /// <param name="Message">In words.</param>
-public sealed record StoreProblem(string Region, string ResourceId, string Kind, string Message);
+/// <param name="IsRepaired">Whether an intact copy is in place now.</param>
+public sealed record StoreProblem(
+    string Region, string ResourceId, string Kind, string Message, bool IsRepaired = false);

@@ -6,6 +6,7 @@ using Kiln.Protocol.Errors;
 using Kiln.Protocol.Signing;
 using Kiln.Service.Accounts;
 using Kiln.Service.Iam;
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -22,7 +23,7 @@ namespace Kiln.Service.Calls;
 /// </remarks>
 public sealed partial class Pipeline(
     OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
-    ServiceOptions options, ILogger<Pipeline> log)
+    ServiceOptions options, ServiceMetrics metrics, ILogger<Pipeline> log)
 {
     /// <summary>How often an operation is run when others keep changing its rows: each loss means another call
     /// won.</summary>
@@ -35,13 +36,17 @@ public sealed partial class Pipeline(
     {
         var requestId = Ids.Uuid();
         var service = table.Service("ec2")!;
+        var began = clock.GetTimestamp();
+        string? known = null, name = null, code = null;
         try
         {
             var claim = ReadClaim(request, ref service);
+            known = service.Name;
             var verified = await Verify(claim, request, service, cancel);
             if (service.Regional && !_regions.Contains(claim.Region))
                 throw UnknownRegion(service, claim.Region);
             var operation = Find(verified.Request, service);
+            name = operation.Shape.Name;
             var input = service.Codec.Read(verified.Request, operation.Shape);
             return await Run(service, operation, input, new Call
             {
@@ -57,21 +62,30 @@ public sealed partial class Pipeline(
         }
         catch (AwsException refusal)
         {
+            code = refusal.Code;
             return service.Codec.WriteError(refusal, requestId);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
+            code = "gone";
             throw;
         }
         catch (Exception unstorable) when (DbErrors.IsUnstorableText(unstorable))
         {
-            return service.Codec.WriteError(UnstorableText(service), requestId);
+            var refusal = UnstorableText(service);
+            code = refusal.Code;
+            return service.Codec.WriteError(refusal, requestId);
         }
         catch (Exception bug)
         {
+            code = "InternalError";
             LogFailed(bug, requestId);
             return service.Codec.WriteError(new AwsException("InternalError", 500,
                 $"An internal error has occurred; the service's log has it under request id {requestId}."), requestId);
+        }
+        finally
+        {
+            metrics.Answered(known, name, code, began);
         }
     }
 

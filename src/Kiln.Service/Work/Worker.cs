@@ -1,3 +1,4 @@
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ namespace Kiln.Service.Work;
 /// </remarks>
 public sealed partial class Worker(
     IServiceScopeFactory scopes, IEnumerable<IReconciler> reconcilers, DomainClock clock, WorkSignal signal,
-    NodeIdentity node, ILogger<Worker> log) : BackgroundService
+    NodeIdentity node, ServiceMetrics metrics, ILogger<Worker> log) : BackgroundService
 {
     /// <summary>How long a claim holds without renewal: longer than any pause of a healthy process.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
@@ -144,6 +145,8 @@ public sealed partial class Worker(
 
     private async Task RunStep(Work work, CancellationToken cancel)
     {
+        var began = clock.GetTimestamp();
+        var outcome = "again";
         try
         {
             if (!_byKind.TryGetValue(work.Kind, out var reconciler))
@@ -163,6 +166,7 @@ public sealed partial class Worker(
             else
             {
                 db.Remove(row);
+                outcome = "done";
             }
             await db.SaveChangesAsync(cancel);
         }
@@ -177,8 +181,13 @@ public sealed partial class Worker(
         }
         catch (Exception failure)
         {
+            outcome = "failed";
             LogStepFailed(failure, work.Kind, work.ResourceId, work.Attempts + 1);
             await Release(work, Backoff.After(work.Attempts + 1), failure);
+        }
+        finally
+        {
+            metrics.Stepped(_byKind.ContainsKey(work.Kind) ? work.Kind : null, outcome, began);
         }
     }
 

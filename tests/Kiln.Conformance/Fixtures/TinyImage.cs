@@ -14,9 +14,8 @@ public static class TinyImage
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "tiny-image");
     private static readonly Lazy<Task<string>> Made = new(Make);
 
-    /// <summary>
-    /// The raw disk, to be read only. Where it cannot be made, the calling test is skipped with the reason.
-    /// </summary>
+    /// <summary>The raw disk, to be read only. Skips the calling test where it cannot be made, with the
+    /// reason.</summary>
     public static async Task<string> Disk()
     {
         try

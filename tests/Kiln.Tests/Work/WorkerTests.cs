@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Kiln.Tests.Fixtures;
@@ -137,7 +138,8 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
 
     private Worker Worker(string node, IReconciler reconciler) => new(
         server.Server.Services.GetRequiredService<IServiceScopeFactory>(), [reconciler], server.Clock,
-        server.Server.Services.GetRequiredService<WorkSignal>(), new NodeIdentity(node), NullLogger<Worker>.Instance);
+        server.Server.Services.GetRequiredService<WorkSignal>(), new NodeIdentity(node),
+        server.Server.Services.GetRequiredService<ServiceMetrics>(), NullLogger<Worker>.Instance);
 
     private sealed class Probe(string kind, Func<string, Db, Task<StepResult>> step) : IReconciler
     {

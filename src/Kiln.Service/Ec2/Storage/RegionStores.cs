@@ -1,5 +1,6 @@
 using Kiln.Blocks;
 using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Kiln.Service.Ec2.Storage;
@@ -10,7 +11,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// A Region is a failure domain: a store that cannot be opened refuses calls of its own Region and nothing else, and
 /// is tried again by the next call. Thread-safe.
 /// </remarks>
-public sealed partial class RegionStores(ServiceOptions options, TimeProvider clock, ILogger<RegionStores> log)
+public sealed partial class RegionStores(
+    ServiceOptions options, BlockMetrics metrics, TimeProvider clock, ILogger<RegionStores> log)
     : IDisposable
 {
     private readonly Dictionary<string, BlockStore> _open = [];
@@ -23,6 +25,32 @@ public sealed partial class RegionStores(ServiceOptions options, TimeProvider cl
     /// <summary>The Regions that have a folder or an open store here.</summary>
     public IReadOnlyList<string> Present =>
         [.. options.RegionList.Where(region => Directory.Exists(Path.Combine(FolderOf(region), "blocks")))];
+
+    /// <summary>Raised with the Region when its store was opened, once a process.</summary>
+    public event Action<string>? Opened;
+
+    /// <summary>The stores that are open, by Region.</summary>
+    public IReadOnlyList<(string Region, BlockStore Store)> OpenStores
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _open.Select(open => (open.Key, open.Value))];
+        }
+    }
+
+    /// <summary>The store of a Region, or null where it cannot be opened.</summary>
+    public BlockStore? TryOf(string region)
+    {
+        try
+        {
+            return Of(region);
+        }
+        catch (Protocol.Errors.AwsException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The store of a Region.</summary>
     /// <exception cref="Protocol.Errors.AwsException">Unavailable (503): it cannot be opened.</exception>
@@ -38,8 +66,14 @@ public sealed partial class RegionStores(ServiceOptions options, TimeProvider cl
                 var folder = Path.Combine(FolderOf(region), "blocks");
                 MakePrivate(folder);
                 var store = BlockStore.Open(
-                    folder, new BlockStoreOptions { CacheBytes = (long)options.CacheMiB << 20 }, clock);
+                    folder, new BlockStoreOptions
+                    {
+                        CacheBytes = (long)options.CacheMiB << 20, Name = region, Metrics = metrics,
+                    },
+                    clock);
+                store.TrashRead += (what, file) => LogTrashRead(region, what, file);
                 _open[region] = store;
+                Opened?.Invoke(region);
                 return store;
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -92,6 +126,11 @@ public sealed partial class RegionStores(ServiceOptions options, TimeProvider cl
             _open.Clear();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "ALARM: in {Region} {What} was needed and lay in the trash. It is back ({File}); something that "
+            + "needs it was forgotten when it was collected. See docs/operating/damage.md")]
+    private partial void LogTrashRead(string region, string what, string file);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The block store of {Region} cannot be opened")]
     private partial void LogOpenFailed(Exception failure, string region);

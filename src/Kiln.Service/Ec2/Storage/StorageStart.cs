@@ -48,8 +48,11 @@ public sealed partial class StorageStart(
                     await devices.Delete(region, id, cancel);
             }
         }
-        await Work.Work.Commit(
-            db, () => Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel), cancel);
+        await Work.Work.Commit(db, async () =>
+        {
+            await Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
+            await Scrubbing.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
+        }, cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The folder of {Region} cannot be swept")]

@@ -17,6 +17,9 @@ public sealed class Transfers : IHostedService, IDisposable
     public IEnumerable<ManifestId> Finished => _running.Values
         .Where(t => t.Outcome.IsCompletedSuccessfully).Select(t => t.Outcome.Result.Manifest);
 
+    /// <summary>Those that have not ended.</summary>
+    public IReadOnlyList<Transfer> Running => [.. _running.Values.Where(t => !t.Outcome.IsCompleted)];
+
     /// <summary>The transfer of a snapshot, or null.</summary>
     public Transfer? Find(string snapshotId) => _running.GetValueOrDefault(snapshotId);
 
