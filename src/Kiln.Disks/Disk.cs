@@ -21,8 +21,8 @@ public static class Disk
 
     /// <summary>Opens the disk in a file.</summary>
     /// <param name="source">The file.</param>
-    /// <param name="format"><c>raw</c>, <c>qcow2</c>, <c>vmdk</c> or <c>vhd</c>; null to find out. A raw disk whose first
-    /// bytes a guest has chosen must be said to be raw.</param>
+    /// <param name="format"><c>raw</c>, <c>qcow2</c>, <c>vmdk</c> or <c>vhd</c>; null to find out. A raw disk whose
+    /// first bytes a guest has chosen must be said to be raw.</param>
     /// <exception cref="DiskFormatException">It is no image that is read here; the message says why.</exception>
     public static DiskReader Open(DiskSource source, string? format = null)
     {

@@ -39,7 +39,10 @@ internal sealed class Qcow2Reader : DiskReader
         if (version is not (2 or 3))
             throw new DiskFormatException($"qcow2 of version {version} is not read here: versions 2 and 3 are.");
         if (Long(header, 8) != 0)
-            throw Refused("a backing file: it is only the difference to another file. Flatten it with qemu-img convert");
+        {
+            throw Refused(
+                "a backing file: it is only the difference to another file. Flatten it with qemu-img convert");
+        }
         if (Word(header, 20) is < 9 or > 21)
             throw new DiskFormatException("The qcow2 image's cluster size is out of bounds.");
         if (Word(header, 32) != 0)

@@ -1,3 +1,5 @@
+using Kiln.Protocol.Shapes;
+
 namespace Kiln.Service.Ssm.Commands;
 
 /// <summary>A command on an instance, as it is listed. Systems Manager API Reference "CommandInvocation".</summary>
@@ -43,7 +45,7 @@ public sealed record CommandInvocationItem
         public required string Name { get; init; }
 
         /// <summary>Where it stands.</summary>
-        public required CommandStatus Status { get; init; }
+        public required string Status { get; init; }
 
         /// <summary>In more words.</summary>
         public required string StatusDetails { get; init; }
@@ -82,8 +84,8 @@ public sealed record CommandInvocationItem
                 {
                     Name = GetCommandInvocation.Plugin,
                     // A step has no state of its own for being cancelled.
-                    Status = invocation.Status == CommandStatus.Cancelling ? CommandStatus.InProgress
-                        : invocation.Status,
+                    Status = EnumTable.Of(typeof(CommandStatus)).Text(
+                        invocation.Status == CommandStatus.Cancelling ? CommandStatus.InProgress : invocation.Status),
                     StatusDetails = invocation.StatusDetails,
                     ResponseCode = invocation.ResponseCode,
                     ResponseStartDateTime = invocation.StartedAt,

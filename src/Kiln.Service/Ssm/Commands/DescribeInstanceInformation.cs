@@ -74,7 +74,7 @@ public sealed class DescribeInstanceInformation(ManagedGuests guests, Paging pag
             PlatformName = Text(system, "name"),
             PlatformVersion = Text(system, "version-id"),
             ResourceType = "EC2Instance",
-            IpAddress = guest.PrivateIpAddress,
+            IPAddress = guest.PrivateIpAddress,
             Name = guest.Name,
         };
     }

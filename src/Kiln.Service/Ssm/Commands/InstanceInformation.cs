@@ -1,5 +1,3 @@
-using Kiln.Protocol.Shapes;
-
 namespace Kiln.Service.Ssm.Commands;
 
 /// <summary>An instance that commands reach. Systems Manager API Reference "InstanceInformation".</summary>
@@ -30,8 +28,7 @@ public sealed record InstanceInformation
     public required string ResourceType { get; init; }
 
     /// <summary>The private address.</summary>
-    [Wire("IPAddress")]
-    public required string IpAddress { get; init; }
+    public required string IPAddress { get; init; }
 
     /// <summary>The instance's tag Name.</summary>
     public required string Name { get; init; }

@@ -1,5 +1,3 @@
-using Kiln.Protocol.Shapes;
-
 namespace Kiln.Service.Ssm.Parameters;
 
 /// <summary>A parameter's value as the reading operations show it. Systems Manager API Reference
@@ -25,8 +23,7 @@ public sealed record ParameterItem
     public required DateTimeOffset LastModifiedDate { get; init; }
 
     /// <summary>The ARN.</summary>
-    [Wire("ARN")]
-    public required string Arn { get; init; }
+    public required string ARN { get; init; }
 
     /// <summary><c>text</c> or <c>aws:ec2:image</c>.</summary>
     public required string DataType { get; init; }

@@ -44,7 +44,7 @@ public sealed class ParameterLookup(Db db, KeyUse keys)
         Version = version.Number,
         Selector = selector,
         LastModifiedDate = version.LastModifiedDate,
-        Arn = version.Arn,
+        ARN = version.Arn,
         DataType = version.DataType,
     };
 

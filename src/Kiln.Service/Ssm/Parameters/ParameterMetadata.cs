@@ -1,5 +1,3 @@
-using Kiln.Protocol.Shapes;
-
 namespace Kiln.Service.Ssm.Parameters;
 
 /// <summary>A parameter without its value. Systems Manager API Reference "ParameterMetadata".</summary>
@@ -9,8 +7,7 @@ public sealed record ParameterMetadata
     public required string Name { get; init; }
 
     /// <summary>The ARN.</summary>
-    [Wire("ARN")]
-    public required string Arn { get; init; }
+    public required string ARN { get; init; }
 
     /// <summary>The type.</summary>
     public required ParameterType Type { get; init; }
@@ -42,7 +39,7 @@ public sealed record ParameterMetadata
     internal static ParameterMetadata Of(ParameterVersion version) => new()
     {
         Name = version.Name,
-        Arn = version.Arn,
+        ARN = version.Arn,
         Type = version.Type,
         KeyId = version.KeyId,
         LastModifiedDate = version.LastModifiedDate,

@@ -52,7 +52,8 @@ public sealed class ManagedGuests(Db db, GuestAgents agents, NodeIdentity node)
     /// <summary>The agent of an instance that runs on this node.</summary>
     public GuestAgent Agent(ManagedGuest guest) => agents.Of(guest.InstanceId);
 
-    /// <summary>Whether an instance's agent answers now; null where another node runs it, which alone can tell.</summary>
+    /// <summary>Whether an instance's agent answers now; null where another node, which alone can tell, runs it.
+    /// </summary>
     public async Task<bool?> Answers(ManagedGuest guest, CancellationToken cancel) =>
         guest.NodeId != node.Id ? null : guest.IsRunning && await Agent(guest).Ping(cancel, PingMax);
 
