@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Kiln.Blocks.Loading;
 
 namespace Kiln.Blocks;
 
@@ -15,6 +16,8 @@ internal static class Workers
         {
             threads[i] = new Thread(() =>
             {
+                // Uploads and copies are nobody's wait: guests, whose threads these share the cores with, are.
+                ThreadClaim.Lower();
                 try
                 {
                     body(stop.Token);

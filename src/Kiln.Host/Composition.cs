@@ -68,6 +68,7 @@ internal static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
         services.AddSingleton<VolumeExports>();
         services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
+        services.AddHostedService<GuestWatch>();
         services.AddHostedService<Worker>();
         services.AddHostedService<RegionUpkeep>();
         return services;
@@ -109,7 +110,13 @@ internal static class Composition
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
         services.AddSingleton<IGuestNetwork, UserNetwork>();
-        services.AddSingleton<IGuest, SimulatedGuest>();
+        services.AddSingleton<QemuHost>();
+        services.AddSingleton<GuestPulse>();
+        services.AddSingleton<QemuMachines>();
+        services.AddSingleton<QemuGuest>();
+        services.AddSingleton<SimulatedGuest>();
+        services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed
+            ? provider.GetRequiredService<QemuGuest>() : provider.GetRequiredService<SimulatedGuest>());
     }
 
     private static void AddEbsDirect(this IServiceCollection services)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Reflection;
 using System.Text.Json;
 using Kiln.Service;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Host;
@@ -117,10 +118,10 @@ public static class OptionsReader
 
     private static IEnumerable<string> ValidateGuests(ServiceOptions options)
     {
-        if (options.Guests == "qemu")
-            yield return "--guests: this version has no QEMU guests; use auto or simulated.";
-        else if (options.Guests is not ("auto" or "simulated"))
+        if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
+        else if (options.Guests == "qemu" && QemuHost.Missing is { } missing)
+            yield return $"--guests qemu: {missing} is missing on this host.";
         if (options.GuestNetwork is "nat" or "bridge")
             yield return $"--guest-network: this version has no {options.GuestNetwork} network; use isolated.";
         else if (options.GuestNetwork != "isolated")

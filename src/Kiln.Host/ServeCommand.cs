@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kiln.Service;
+using Kiln.Service.Ec2.Instances.Guests;
 
 namespace Kiln.Host;
 
@@ -74,7 +75,7 @@ internal static class ServeCommand
                 "WARNING: --dev is on: anybody on this machine may act as any account (secret 'test'), "
                 + "and the clock can be moved.");
         }
-        print.WriteLine("Instances are simulated: a machine's states and timings, over real volumes.");
+        print.WriteLine(server.Services.GetRequiredService<QemuHost>().Greeting);
         if (server.First is { } first)
             print.WriteLine(
                 $"Made account {first.AccountId}; its credentials are in {Path.GetFullPath(first.CredentialsFile)}");

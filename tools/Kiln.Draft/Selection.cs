@@ -24,7 +24,8 @@ public static partial class Selection
     [GeneratedRegex(
         "Image|Snapshot|Volume|LaunchTemplate|Tags$|KeyPair|SecurityGroup|Vpcs?$|VpcAttribute$|Subnet|"
         + "AvailabilityZone|Regions$|AccountAttribute|Ebs|ImportTask|ExportTask|ConversionTasks|StoreImage|"
-        + "ClassicLink|RecycleBin|Instance|ConsoleOutput|PasswordData|IdFormat|InternetGateway|RouteTables$|"
+        + "ClassicLink|RecycleBin|Instance|Console(Output|Screenshot)|DiagnosticInterrupt|PasswordData|IdFormat|"
+        + "InternetGateway|RouteTables$|"
         + "NetworkInterfaces$|PlacementGroups$|Addresses$|SpotPriceHistory|"
         + "^Describe(Hosts|Fleets|DhcpOptions|NetworkAcls)$")]
     private static partial Regex Kept();

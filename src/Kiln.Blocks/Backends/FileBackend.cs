@@ -49,7 +49,7 @@ public sealed class FileBackend : IBackend
             file = OpenHandle(path, Libc.ReadWrite | Libc.Create | Libc.Exclusive);
         }
 
-        return new FileBackendFile(path, file, direct ? TryDirect(path) : null);
+        return new FileBackendFile(path, file, direct ? TryDirect(path) : null, appends: direct);
     }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed class FileBackend : IBackend
     {
         var path = Locate(name);
         var file = OpenHandle(path, readOnly ? Libc.ReadOnly : Libc.ReadWrite);
-        return new FileBackendFile(path, file, direct ? TryDirect(path) : null);
+        return new FileBackendFile(path, file, direct ? TryDirect(path) : null, appends: direct);
     }
 
     /// <inheritdoc/>

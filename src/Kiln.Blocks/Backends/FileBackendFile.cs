@@ -14,17 +14,22 @@ internal sealed unsafe class FileBackendFile : IBackendFile
     private readonly string path;
     private readonly SafeFileHandle file;
     private readonly SafeFileHandle? direct;
+    private readonly bool appends;
     private long unstarted;
+    private int holes;
 
-    internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct)
+    /// <param name="path">Where it is, for messages.</param>
+    /// <param name="file">The open file.</param>
+    /// <param name="direct">The same opened past the page cache, where that works.</param>
+    /// <param name="appends">True when it is filled once and then synced: writeback starts early. A guest's disk is
+    /// written again and again, and the kernel knows better when.</param>
+    internal FileBackendFile(string path, SafeFileHandle file, SafeFileHandle? direct, bool appends = false)
     {
+        this.appends = appends;
         this.path = path;
         this.file = file;
         this.direct = direct;
     }
-
-    /// <summary>The descriptor, for sendfile.</summary>
-    internal SafeFileHandle Handle => file;
 
     public long Length => RandomAccess.GetLength(file);
 
@@ -76,15 +81,14 @@ internal sealed unsafe class FileBackendFile : IBackendFile
         {
             var aligned = direct is not null && (((long)from | offset | (long)source.Length) & 4095) == 0;
             WriteAll(aligned ? direct! : file, from, source.Length, offset);
-            if (aligned) return;
+            if (aligned || !appends) return;
         }
 
         var before = Interlocked.Add(ref unstarted, source.Length);
         if (before < WritebackEvery) return;
         Interlocked.Exchange(ref unstarted, 0);
 
-        // Only a hint: an error here will show in the sync that counts.
-        _ = Libc.SyncRange(file, 0, 0, Libc.StartWriteback);
+        StartSync(0, 0);
     }
 
     public void Sync()
@@ -92,15 +96,47 @@ internal sealed unsafe class FileBackendFile : IBackendFile
         if (Libc.SyncData(file) != 0) throw Libc.LastError($"Sync of {path}");
     }
 
+    public void StartSync(long offset, long length)
+    {
+        // Only a hint: an error here will show in the sync that counts.
+        _ = Libc.SyncRange(file, offset, length, Libc.StartWriteback);
+    }
+
     public void SetLength(long length)
     {
         if (Libc.Truncate(file, length) != 0) throw Libc.LastError($"Resize of {path}");
     }
 
-    public void PunchHole(long offset, long length)
+    public void PunchHole(long offset, long length) => Allocate(Libc.KeepSize | Libc.Punch, offset, length);
+
+    public void Zero(long offset, long length) => Allocate(Libc.KeepSize | Libc.ZeroRange, offset, length);
+
+    public bool HasHoles
     {
-        if (length <= 0) return;
-        if (Libc.Allocate(file, Libc.KeepSize | Libc.Punch, offset, length) == 0) return;
+        get
+        {
+            // Asked once: a hole beyond the end changes nothing.
+            if (holes == 0)
+            {
+                var works = Libc.Allocate(file, Libc.KeepSize | Libc.Punch, Length, PageSize) == 0;
+                Volatile.Write(ref holes, works ? 1 : -1);
+            }
+
+            return holes > 0;
+        }
+    }
+
+    public SafeFileHandle? HandleAt(long offset, int length, out long at)
+    {
+        at = offset;
+        return file;
+    }
+
+    private void Allocate(int mode, long offset, long length)
+    {
+        if (length <= 0 || Libc.Allocate(file, mode, offset, length) == 0) return;
+        var errno = Marshal.GetLastPInvokeError();
+        if (errno is Libc.NoSpace or Libc.QuotaExceeded) throw Libc.Error($"Zeros in {path}", errno);
 
         // Not every file system has holes; zeros written are the same to a reader.
         var zeros = new byte[Math.Min(length, 1 << 20)];

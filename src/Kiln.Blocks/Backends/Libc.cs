@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
     internal const int NoSuchRange = 6;
     internal const int KeepSize = 1;
     internal const int Punch = 2;
+    internal const int ZeroRange = 16;
     internal const int SeekData = 3;
     internal const int SeekHole = 4;
     internal const uint StartWriteback = 2;

@@ -44,6 +44,7 @@ internal sealed class MemoryFile(MemoryBackend disk) : IBackendFile
 
     public void Sync()
     {
+        if (disk.SyncsFail) throw new IOException("The disk in memory failed.");
         lock (gate)
         {
             durable = content.AsSpan(0, (int)length).ToArray();

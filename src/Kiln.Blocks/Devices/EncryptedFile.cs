@@ -60,6 +60,9 @@ internal sealed class EncryptedFile(IBackendFile file, XtsCipher cipher) : IBack
     public void Sync() => file.Sync();
 
     /// <inheritdoc/>
+    public void StartSync(long offset, long length) => file.StartSync(offset, length);
+
+    /// <inheritdoc/>
     public void SetLength(long length) => file.SetLength(length);
 
     /// <inheritdoc/>
@@ -68,6 +71,16 @@ internal sealed class EncryptedFile(IBackendFile file, XtsCipher cipher) : IBack
         Check(offset, length);
         file.PunchHole(offset, length);
     }
+
+    /// <inheritdoc/>
+    public void Zero(long offset, long length)
+    {
+        Check(offset, length);
+        file.Zero(offset, length);
+    }
+
+    /// <inheritdoc/>
+    public bool HasHoles => file.HasHoles;
 
     /// <inheritdoc/>
     public long Seek(long offset, bool data) => file.Seek(offset, data);

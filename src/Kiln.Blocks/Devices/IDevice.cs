@@ -21,12 +21,29 @@ public interface IDevice
     /// <summary>Makes every write that returned before this call durable.</summary>
     void Flush();
 
+    /// <summary>Lets the disk begin with a range that was written and that a flush will soon be asked for.</summary>
+    void StartFlush(long offset, long length);
+
     /// <summary>Gives a range back; it reads as zeros.</summary>
     void Trim(long offset, long length);
 
-    /// <summary>Makes a range read as zeros.</summary>
-    void WriteZeroes(long offset, long length, bool fua = false);
+    /// <summary>Makes a range read as zeros; with <paramref name="keepSpace"/> so that later writes to it cannot fail
+    /// for want of space.</summary>
+    void WriteZeroes(long offset, long length, bool fua = false, bool keepSpace = false);
+
+    /// <summary>True when zeros cost less than writing them.</summary>
+    bool ZeroesAreFast { get; }
+
+    /// <summary>Brings a range, or the beginning of it, to where the next read of it is quick.</summary>
+    void Cache(long offset, long length);
 
     /// <summary>Where data is: extents that cover a range from its start, at most so many.</summary>
     IReadOnlyList<DeviceExtent> Status(long offset, long length, int extentsMax);
+
+    /// <summary>What was written since the last snapshot: extents that cover a range from its start, at most so many.
+    /// Those that were not have <see cref="DeviceExtent.IsZero"/> set.</summary>
+    IReadOnlyList<DeviceExtent> Changes(long offset, long length, int extentsMax);
+
+    /// <summary>Finds what holds a whole range by a look at the maps alone.</summary>
+    DeviceRange Locate(long offset, int length);
 }

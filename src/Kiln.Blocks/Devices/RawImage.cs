@@ -77,7 +77,7 @@ public static class RawImage
     private static FileBackendFile Open(string path, FileMode mode, FileAccess access)
     {
         SafeFileHandle handle = File.OpenHandle(path, mode, access, FileShare.ReadWrite);
-        return new FileBackendFile(path, handle, null);
+        return new FileBackendFile(path, handle, null, appends: true);
     }
 
     private static IEnumerable<long> BlocksWithData(FileBackendFile file)

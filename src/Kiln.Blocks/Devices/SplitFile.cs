@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kiln.Blocks.Backends;
+using Microsoft.Win32.SafeHandles;
 
 namespace Kiln.Blocks.Devices;
 
@@ -91,6 +92,11 @@ internal sealed class SplitFile : IBackendFile
         }
     }
 
+    public void StartSync(long offset, long length)
+    {
+        foreach (var (part, within, piece) in Pieces(offset, length)) part.StartSync(within, piece);
+    }
+
     public void Sync()
     {
         foreach (var part in Volatile.Read(ref parts)) part.Sync();
@@ -116,15 +122,22 @@ internal sealed class SplitFile : IBackendFile
 
     public void PunchHole(long offset, long length)
     {
-        var all = Volatile.Read(ref parts);
-        while (length > 0)
-        {
-            var within = offset % PartBytes;
-            var piece = Math.Min(length, PartBytes - within);
-            all[(int)(offset / PartBytes)].PunchHole(within, piece);
-            offset += piece;
-            length -= piece;
-        }
+        foreach (var (part, within, piece) in Pieces(offset, length)) part.PunchHole(within, piece);
+    }
+
+    public void Zero(long offset, long length)
+    {
+        foreach (var (part, within, piece) in Pieces(offset, length)) part.Zero(within, piece);
+    }
+
+    public bool HasHoles => Volatile.Read(ref parts)[0].HasHoles;
+
+    public SafeFileHandle? HandleAt(long offset, int length, out long at)
+    {
+        var within = offset % PartBytes;
+        at = 0;
+        return within + length > PartBytes
+            ? null : Volatile.Read(ref parts)[(int)(offset / PartBytes)].HandleAt(within, length, out at);
     }
 
     public long Seek(long offset, bool data)
@@ -144,6 +157,19 @@ internal sealed class SplitFile : IBackendFile
     public void Dispose()
     {
         foreach (var part in parts) part.Dispose();
+    }
+
+    private IEnumerable<(IBackendFile Part, long Within, long Length)> Pieces(long offset, long length)
+    {
+        var all = Volatile.Read(ref parts);
+        while (length > 0)
+        {
+            var within = offset % PartBytes;
+            var piece = Math.Min(length, PartBytes - within);
+            yield return (all[(int)(offset / PartBytes)], within, piece);
+            offset += piece;
+            length -= piece;
+        }
     }
 
     private static string PartOf(string name, int number) =>

@@ -195,11 +195,9 @@ public sealed partial class VolumeDevice
                     part[upper.Data.Read(at, part)..].Clear();
                     lower.Data.Write(at, part);
                 }
-
-                lower.Touched();
             }
 
-            lower.Map.Set(block, bits);
+            lower.Hold(block, bits);
         }
 
         lower.Settle();

@@ -150,8 +150,7 @@ public sealed partial class VolumeDevice
             // What an unflushed write left there before a crash would show.
             ForRuns(gaps, (first, count) => local.Data.PunchHole(
                 (block * Block.Size) + ((long)first * LayerMap.SectorSize), (long)count * LayerMap.SectorSize));
-            local.Touched();
-            local.Map.Set(block, gaps);
+            local.Hold(block, gaps);
         }
     }
 
@@ -161,8 +160,7 @@ public sealed partial class VolumeDevice
         ForRuns(gaps, (first, count) => local.Data.Write(
             (block * Block.Size) + ((long)first * LayerMap.SectorSize),
             content.AsSpan(first * LayerMap.SectorSize, count * LayerMap.SectorSize)));
-        local.Touched();
-        local.Map.Set(block, gaps);
+        local.Hold(block, gaps);
     }
 
     private static long PageEnd(long block) => ((block / ManifestPage.References) + 1) * ManifestPage.References;

@@ -3,13 +3,18 @@ namespace Kiln.Blocks.Devices;
 // Zeros, holes, and where data is.
 public sealed partial class VolumeDevice
 {
+    private const long CachedAtOnceMax = 16L << 20;
+
     private static readonly byte[] Zeros = new byte[LayerMap.SectorSize];
 
     /// <inheritdoc/>
     public void Trim(long offset, long length) => WriteZeroes(offset, length);
 
     /// <inheritdoc/>
-    public void WriteZeroes(long offset, long length, bool fua = false)
+    public bool ZeroesAreFast => Volatile.Read(ref stack).Top.Data.HasHoles;
+
+    /// <inheritdoc/>
+    public void WriteZeroes(long offset, long length, bool fua = false, bool keepSpace = false)
     {
         VolumeLayer top;
         gate.EnterReadLock();
@@ -21,7 +26,7 @@ public sealed partial class VolumeDevice
             while (offset < end)
             {
                 var block = offset / Block.Size;
-                if (block % LayerMap.BlocksPerLeaf == 0 && offset % Block.Size == 0
+                if (!keepSpace && block % LayerMap.BlocksPerLeaf == 0 && offset % Block.Size == 0
                     && end - offset >= (long)LayerMap.BlocksPerLeaf * Block.Size
                     && stack.IsLeafEmpty((int)(block / LayerMap.BlocksPerLeaf)))
                 {
@@ -32,7 +37,8 @@ public sealed partial class VolumeDevice
 
                 var within = (int)(offset % Block.Size);
                 var part = (int)Math.Min(end - offset, Block.Size - within);
-                if (stack.Held(block) != 0 || stack.BaseHas(block)) ZeroInBlock(block, within, part);
+                if (keepSpace || stack.Held(block) != 0 || stack.BaseHas(block))
+                    ZeroInBlock(block, within, part, keepSpace);
                 offset += part;
             }
         }
@@ -45,7 +51,39 @@ public sealed partial class VolumeDevice
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<DeviceExtent> Status(long offset, long length, int extentsMax)
+    public void Cache(long offset, long length)
+    {
+        // A few bytes of each frame of the base bring the frame; more than this would only push itself out again.
+        Span<byte> some = stackalloc byte[AlignmentBytes];
+        var end = offset + Math.Min(length, CachedAtOnceMax);
+        for (var at = offset; at < end; at = (at + Block.FrameSize) & -Block.FrameSize) Read(at, some);
+    }
+
+    /// <inheritdoc/>
+    public DeviceRange Locate(long offset, int length)
+    {
+        gate.EnterReadLock();
+        try
+        {
+            Check(offset, length);
+            return stack.Locate(offset, length);
+        }
+        finally
+        {
+            gate.ExitReadLock();
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DeviceExtent> Status(long offset, long length, int extentsMax) =>
+        Extents(offset, length, extentsMax, RunAt);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<DeviceExtent> Changes(long offset, long length, int extentsMax) =>
+        Extents(offset, length, extentsMax, ChangeAt);
+
+    private List<DeviceExtent> Extents(
+        long offset, long length, int extentsMax, Func<long, long, (long Length, bool Zero)> runAt)
     {
         gate.EnterReadLock();
         try
@@ -55,7 +93,7 @@ public sealed partial class VolumeDevice
             var end = offset + length;
             while (offset < end)
             {
-                var (run, zero) = RunAt(offset, end);
+                var (run, zero) = runAt(offset, end);
                 offset += run;
                 if (extents.Count > 0 && extents[^1].IsZero == zero)
                 {
@@ -75,7 +113,7 @@ public sealed partial class VolumeDevice
         }
     }
 
-    private void ZeroInBlock(long block, int within, int length)
+    private void ZeroInBlock(long block, int within, int length, bool keepSpace)
     {
         var end = within + length;
         var from = (within + LayerMap.SectorSize - 1) & -LayerMap.SectorSize;
@@ -98,10 +136,10 @@ public sealed partial class VolumeDevice
         var top = stack.Top;
         lock (writeLocks[block % WriteLocks])
         {
-            top.Data.PunchHole((block * Block.Size) + from, to - from);
-            top.Touched();
-            top.Map.Set(
-                block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
+            var at = (block * Block.Size) + from;
+            if (keepSpace) top.Data.Zero(at, to - from);
+            else top.Data.PunchHole(at, to - from);
+            top.Hold(block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
         }
     }
 
@@ -127,6 +165,23 @@ public sealed partial class VolumeDevice
         if (data > offset) return (RoundUp(Math.Min(runEnd, data), offset), true);
         var hole = source.Data.Seek(offset, data: false);
         return (RoundUp(Math.Min(runEnd, hole), offset), false);
+    }
+
+    // As RunAt, of what was written since the last snapshot.
+    private (long Length, bool Zero) ChangeAt(long offset, long end)
+    {
+        var block = offset / Block.Size;
+        var leaf = (int)(block / LayerMap.BlocksPerLeaf);
+        var dirty = stack.Layers.Where(l => l.Dirty && l.Map.Leaf(leaf) is not null).ToList();
+        if (dirty.Count == 0)
+            return (Math.Min(end, ((long)leaf + 1) * LayerMap.BlocksPerLeaf * Block.Size) - offset, true);
+        UInt128 bits = 0;
+        foreach (var layer in dirty) bits |= layer.Map.Bits(block);
+        var sector = (int)(offset % Block.Size / LayerMap.SectorSize);
+        var changed = (bits & (UInt128.One << sector)) != 0;
+        var others = (changed ? ~bits : bits) >> sector;
+        var next = others == 0 ? LayerMap.SectorsPerBlock : sector + LayerMap.FirstSector(others);
+        return (Math.Min(end, (block * Block.Size) + ((long)next * LayerMap.SectorSize)) - offset, !changed);
     }
 
     private static long RoundUp(long to, long from) =>

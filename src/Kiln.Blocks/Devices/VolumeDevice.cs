@@ -221,6 +221,19 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         foreach (var layer in layers) Flush(layer);
     }
 
+    /// <inheritdoc/>
+    public void StartFlush(long offset, long length)
+    {
+        try
+        {
+            Volatile.Read(ref stack).Top.Data.StartSync(offset, length);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Merged away or closed: nothing to begin with.
+        }
+    }
+
     // Outside the gate: a sync may take long, and a cut must not wait for it with all readers behind it.
     private void Flush(VolumeLayer layer)
     {
@@ -312,8 +325,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
             if (last != first || within + part.Length < (first + 1) * LayerMap.SectorSize)
                 Complete(top, block, within + part.Length, last);
             top.Data.Write(at, part);
-            top.Touched();
-            top.Map.Set(block, mask);
+            top.Hold(block, mask);
         }
     }
 

@@ -19,6 +19,10 @@ internal sealed class VolumeLayer : IDisposable
     internal const int MapHeaderSize = 32;
     internal const int MapLeafSize = 16 + (LayerMap.WordsPerLeaf * 8);
 
+    // The log grows by zeros in steps of this, so that the sync of a batch is of its bytes and not of a file's length:
+    // half the time, without a commit of the file system's journal.
+    private const int LogStep = 64 << 10;
+
     // Folding the log into the map rewrites the map: seldom enough to be cheap, often enough to keep a start short.
     private const long LogBytesMax = 4L << 20;
     private const ulong LogMagic = 0x3147_4C56_4E4C_494B; // "KILNVLG1"
@@ -30,8 +34,11 @@ internal sealed class VolumeLayer : IDisposable
     private readonly IBackendFile log;
     private readonly LayerKey? key;
     private long logEnd;
+    private long logRoom;
     private ulong sequence;
-    private int written;
+    private long writes;
+    private long durable;
+    private IOException? broken;
 
     private VolumeLayer(
         IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
@@ -94,32 +101,67 @@ internal sealed class VolumeLayer : IDisposable
         return layer;
     }
 
-    /// <summary>Says that data was written, so that the next flush has work.</summary>
-    internal void Touched() => Volatile.Write(ref written, 1);
+    /// <summary>Says that sectors which the layer holds were written again, so that the next flush has work.</summary>
+    internal void Touched() => Interlocked.Increment(ref writes);
+
+    /// <summary>Says that sectors whose data was written are the layer's from now on.</summary>
+    internal void Hold(long block, UInt128 sectors)
+    {
+        Map.Set(block, sectors);
+
+        // After the bits: a flush that covers the count has logged them.
+        Touched();
+    }
 
     /// <summary>Makes all data written before this call, and then its bits, durable.</summary>
+    /// <remarks>
+    /// One flush at a time. Whoever waited for another that began after its own writes had returned has nothing left
+    /// to do, so a crowd of connections costs two syncs.
+    /// </remarks>
+    /// <exception cref="IOException">The disk failed. It stays failed until the layer is opened again: the kernel
+    /// drops what it could not write and would call the next sync a success.</exception>
     internal void Flush()
     {
+        var mine = Volatile.Read(ref writes);
+        if (Volatile.Read(ref durable) >= mine) return;
         lock (flushGate)
         {
+            if (durable >= mine) return;
+            if (broken is { } before) throw new IOException($"Layer {Number} is broken: {before.Message}", before);
+
             // The bits are taken before the data is synced, so none of them can be ahead of its data.
+            var covered = Volatile.Read(ref writes);
             var entries = Map.TakeUnlogged();
-            var dirty = Interlocked.Exchange(ref written, 0) != 0;
             try
             {
-                if (dirty || entries.Count > 0) Data.Sync();
-                if (entries.Count == 0) return;
-                AppendBatch(entries, boot: 0);
-                log.Sync();
+                Sync(Data);
+                if (entries.Count > 0)
+                {
+                    AppendBatch(entries, boot: 0);
+                    Sync(log);
+                }
             }
             catch
             {
                 Map.PutBack(entries);
-                Volatile.Write(ref written, 1);
                 throw;
             }
 
+            Volatile.Write(ref durable, covered);
             if (logEnd > LogBytesMax) Checkpoint();
+        }
+    }
+
+    private void Sync(IBackendFile file)
+    {
+        try
+        {
+            file.Sync();
+        }
+        catch (IOException failure) when (failure is not StoreFullException)
+        {
+            broken = failure;
+            throw;
         }
     }
 
@@ -183,20 +225,25 @@ internal sealed class VolumeLayer : IDisposable
 
     private void AppendBatch(List<(long Block, UInt128 Bits)> entries, ulong boot)
     {
-        var batch = new byte[BatchHeaderSize + (entries.Count * LogEntrySize)];
+        var length = BatchHeaderSize + (entries.Count * LogEntrySize);
+        var grows = logEnd + length > logRoom;
+        var room = grows ? (logEnd + length + LogStep) & -LogStep : logRoom;
+        var written = new byte[grows ? room - logEnd : length];
+        var batch = written.AsSpan(0, length);
         for (var i = 0; i < entries.Count; i++)
         {
-            var at = batch.AsSpan(BatchHeaderSize + (i * LogEntrySize));
+            var at = batch[(BatchHeaderSize + (i * LogEntrySize))..];
             BinaryPrimitives.WriteInt64LittleEndian(at, entries[i].Block);
             BinaryPrimitives.WriteUInt128LittleEndian(at[8..], entries[i].Bits);
         }
 
         BinaryPrimitives.WriteUInt32LittleEndian(batch, BatchMagic);
-        BinaryPrimitives.WriteInt32LittleEndian(batch.AsSpan(4), entries.Count);
-        BinaryPrimitives.WriteUInt64LittleEndian(batch.AsSpan(8), boot);
-        BinaryPrimitives.WriteUInt64LittleEndian(batch.AsSpan(16), HashOf(batch));
-        log.Write(logEnd, batch);
-        logEnd += batch.Length;
+        BinaryPrimitives.WriteInt32LittleEndian(batch[4..], entries.Count);
+        BinaryPrimitives.WriteUInt64LittleEndian(batch[8..], boot);
+        BinaryPrimitives.WriteUInt64LittleEndian(batch[16..], HashOf(batch));
+        log.Write(logEnd, written);
+        logEnd += length;
+        logRoom = room;
     }
 
     // The sequence is in the hash, so that a batch of an older log in a reused file is not taken for one of this.
@@ -213,7 +260,7 @@ internal sealed class VolumeLayer : IDisposable
         }
 
         // Bits that were set since the flush above are in the copy as well: their data must be there first.
-        Data.Sync();
+        Sync(Data);
         var bytes = new byte[MapHeaderSize + (leaves.Count * MapLeafSize)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, MapMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), sequence + 1);
@@ -244,7 +291,7 @@ internal sealed class VolumeLayer : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(header[24..], XxHash3.HashToUInt64(header[..24]));
         log.SetLength(0);
         log.Write(0, header);
-        logEnd = LogHeaderSize;
+        logRoom = logEnd = LogHeaderSize;
     }
 
     private void ReadMap()
@@ -300,6 +347,7 @@ internal sealed class VolumeLayer : IDisposable
         }
 
         log.SetLength(logEnd);
+        logRoom = logEnd;
     }
 
     private bool IsBatch(ReadOnlySpan<byte> rest)
@@ -332,6 +380,7 @@ internal sealed class VolumeLayer : IDisposable
             if (of != 0) Map.PutBack([(block, bits)]);
         }
 
+        if (of != 0) Touched();
         return true;
     }
 

@@ -76,6 +76,43 @@ internal sealed class VolumeStack(
         return null;
     }
 
+    /// <summary>What holds a whole range, as far as the maps tell.</summary>
+    internal DeviceRange Locate(long offset, int length)
+    {
+        VolumeLayer? holder = null;
+        var end = offset + length;
+        for (var at = offset; at < end;)
+        {
+            var block = at / Block.Size;
+            var first = (int)(at % Block.Size) / LayerMap.SectorSize;
+            var to = Math.Min(end, (block + 1) * Block.Size);
+            var last = (int)((to - 1) % Block.Size) / LayerMap.SectorSize;
+            if (!TryHolder(block, LayerMap.Mask(first, last - first + 1), out var layer)) return default;
+            if (at == offset) holder = layer;
+            else if (layer != holder) return default;
+            at = to;
+        }
+
+        if (holder is null) return new DeviceRange(IsZero: true);
+        if (length < DeviceRange.ReferenceBytesMin) return default;
+        var file = holder.Data.HandleAt(offset, length, out var within);
+        return new DeviceRange(false, file, within);
+    }
+
+    // The one layer that holds all of some sectors, or none when they are zero for want of any; else false.
+    private bool TryHolder(long block, UInt128 mask, out VolumeLayer? layer)
+    {
+        for (var i = layers.Length - 1; i >= 0; i--)
+        {
+            layer = layers[i];
+            var bits = layer.Map.Bits(block) & mask;
+            if (bits != 0) return bits == mask;
+        }
+
+        layer = null;
+        return !BaseHas(block);
+    }
+
     private void ReadInBlock(long block, int within, Span<byte> part)
     {
         var first = within / LayerMap.SectorSize;

@@ -8,17 +8,16 @@ namespace Kiln.Blocks.Nbd;
 /// <summary>Fixed newstyle negotiation: from the greeting to the choice of an export.</summary>
 internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find, Func<IEnumerable<string>> names)
 {
+    private static readonly (string Name, uint Id)[] Known =
+        [(AllocationContext, AllocationContextId), (DirtyContext, DirtyContextId)];
+
     private bool noZeroes;
-
-    internal bool StructuredReplies { get; private set; }
-
-    /// <summary>True when the client asked for base:allocation of the export it then chose.</summary>
-    internal bool AllocationContext { get; private set; }
-
+    private bool structuredReplies;
+    private uint contexts;
     private string? contextExport;
 
     /// <summary>Negotiates; null when the client only looked around.</summary>
-    internal IDevice? Run()
+    internal NbdExport? Run()
     {
         stream.Put64(Magic);
         stream.Put64(OptionMagic);
@@ -56,7 +55,7 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
         throw new NbdProtocolException("Too many options.");
     }
 
-    private IDevice? Handle(uint option, byte[] data)
+    private NbdExport? Handle(uint option, byte[] data)
     {
         switch (option)
         {
@@ -68,7 +67,7 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
                 List(data);
                 return null;
             case OptionStructuredReply when data.Length == 0:
-                StructuredReplies = true;
+                structuredReplies = true;
                 Reply(option, ReplyAck, []);
                 return null;
             case OptionStructuredReply:
@@ -84,19 +83,19 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
     }
 
     // The old way has no error reply: an unknown name ends the connection.
-    private IDevice ChooseByName(byte[] data)
+    private NbdExport ChooseByName(byte[] data)
     {
         var name = Encoding.UTF8.GetString(data);
         var device = find(name) ?? throw new NbdProtocolException("No such export.");
-        if (contextExport != name) AllocationContext = false;
-        stream.Put64((ulong)device.SizeBytes);
+        var export = ExportOf(name, device);
+        stream.Put64((ulong)export.SizeBytes);
         stream.Put16(FlagsOf(device));
         if (!noZeroes) stream.Put(124).Clear();
         stream.Send();
-        return device;
+        return export;
     }
 
-    private IDevice? Inform(uint option, byte[] data)
+    private NbdExport? Inform(uint option, byte[] data)
     {
         if (!TryReadName(data, out var name, out var rest) || rest.Length < 2
             || rest.Length != 2 + (2 * BinaryPrimitives.ReadUInt16BigEndian(rest)))
@@ -111,11 +110,12 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
             return null;
         }
 
-        Span<byte> export = stackalloc byte[12];
-        BinaryPrimitives.WriteUInt16BigEndian(export, InfoExport);
-        BinaryPrimitives.WriteUInt64BigEndian(export[2..], (ulong)device.SizeBytes);
-        BinaryPrimitives.WriteUInt16BigEndian(export[10..], FlagsOf(device));
-        Reply(option, ReplyInfo, export);
+        var export = ExportOf(name, device);
+        Span<byte> info = stackalloc byte[12];
+        BinaryPrimitives.WriteUInt16BigEndian(info, InfoExport);
+        BinaryPrimitives.WriteUInt64BigEndian(info[2..], (ulong)export.SizeBytes);
+        BinaryPrimitives.WriteUInt16BigEndian(info[10..], FlagsOf(device));
+        Reply(option, ReplyInfo, info);
         Span<byte> sizes = stackalloc byte[14];
         BinaryPrimitives.WriteUInt16BigEndian(sizes, InfoBlockSize);
         BinaryPrimitives.WriteUInt32BigEndian(sizes[2..], VolumeDevice.AlignmentBytes);
@@ -123,10 +123,12 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
         BinaryPrimitives.WriteUInt32BigEndian(sizes[10..], PayloadMax);
         Reply(option, ReplyInfo, sizes);
         Reply(option, ReplyAck, []);
-        if (option == OptionInfo) return null;
-        if (contextExport != name) AllocationContext = false;
-        return device;
+        return option == OptionInfo ? null : export;
     }
+
+    // Contexts count for the export that they were asked of. The size is read once: it may grow at any time.
+    private NbdExport ExportOf(string name, IDevice device) =>
+        new(device, device.SizeBytes, structuredReplies, contextExport == name ? contexts : 0);
 
     private void List(byte[] data)
     {
@@ -150,7 +152,7 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
 
     private void Contexts(uint option, byte[] data)
     {
-        if (!TryReadName(data, out var name, out var rest) || rest.Length < 4 || !StructuredReplies)
+        if (!TryReadName(data, out var name, out var rest) || rest.Length < 4 || !structuredReplies)
         {
             Reply(option, ReplyErrorInvalid, []);
             return;
@@ -158,7 +160,7 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
 
         var count = BinaryPrimitives.ReadUInt32BigEndian(rest);
         rest = rest[4..];
-        var wanted = count == 0 && option == OptionListMetaContext;
+        var wanted = count == 0 && option == OptionListMetaContext ? AllocationContextId | DirtyContextId : 0;
         for (uint i = 0; i < count; i++)
         {
             if (rest.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(rest) is var length && length > rest.Length - 4)
@@ -167,9 +169,7 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
                 return;
             }
 
-            var query = Encoding.UTF8.GetString(rest.Slice(4, (int)length));
-            wanted |= query == NbdProtocol.AllocationContext
-                || (query == "base:" && option == OptionListMetaContext);
+            wanted |= Matching(option, Encoding.UTF8.GetString(rest.Slice(4, (int)length)));
             rest = rest[(4 + (int)length)..];
         }
 
@@ -185,17 +185,32 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
             return;
         }
 
-        if (option == OptionSetMetaContext) (AllocationContext, contextExport) = (wanted, name);
-        if (wanted)
+        if (option == OptionSetMetaContext) (contexts, contextExport) = (wanted, name);
+        foreach (var (context, id) in Known)
         {
-            var context = Encoding.UTF8.GetBytes(NbdProtocol.AllocationContext);
-            var entry = new byte[4 + context.Length];
-            BinaryPrimitives.WriteUInt32BigEndian(entry, option == OptionSetMetaContext ? AllocationContextId : 0);
-            context.CopyTo(entry, 4);
+            if ((wanted & id) == 0) continue;
+            var text = Encoding.UTF8.GetBytes(context);
+            var entry = new byte[4 + text.Length];
+            BinaryPrimitives.WriteUInt32BigEndian(entry, option == OptionSetMetaContext ? id : 0);
+            text.CopyTo(entry, 4);
             Reply(option, ReplyMetaContext, entry);
         }
 
         Reply(option, ReplyAck, []);
+    }
+
+    // A list may be asked for a whole namespace, as in "base:".
+    private static uint Matching(uint option, string query)
+    {
+        uint ids = 0;
+        foreach (var (context, id) in Known)
+        {
+            var isNamespace = option == OptionListMetaContext && query.EndsWith(':')
+                && context.StartsWith(query, StringComparison.Ordinal);
+            if (isNamespace || query == context) ids |= id;
+        }
+
+        return ids;
     }
 
     private static bool TryReadName(byte[] data, out string name, out ReadOnlySpan<byte> rest)
@@ -212,7 +227,8 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
 
     // A flush on one connection covers the writes of all: they go to one volume in one process.
     private static ushort FlagsOf(IDevice device) => (ushort)(
-        HasFlags | SendFlush | SendFua | SendTrim | SendWriteZeroes | SendDf | CanMultiConn
+        HasFlags | SendFlush | SendFua | SendTrim | SendWriteZeroes | SendDf | CanMultiConn | SendCache
+        | SendFastZero
         | (device.IsReadOnly ? NbdProtocol.ReadOnly : 0));
 
     private void Reply(uint option, uint type, ReadOnlySpan<byte> data)

@@ -42,26 +42,38 @@ internal static class NbdProtocol
     internal const ushort SendWriteZeroes = 64;
     internal const ushort SendDf = 128;
     internal const ushort CanMultiConn = 256;
+    internal const ushort SendCache = 1024;
+    internal const ushort SendFastZero = 2048;
 
     internal const ushort CommandRead = 0;
     internal const ushort CommandWrite = 1;
     internal const ushort CommandDisconnect = 2;
     internal const ushort CommandFlush = 3;
     internal const ushort CommandTrim = 4;
+    internal const ushort CommandCache = 5;
     internal const ushort CommandWriteZeroes = 6;
     internal const ushort CommandBlockStatus = 7;
 
     internal const ushort CommandFua = 1;
+    internal const ushort CommandNoHole = 2;
+    internal const ushort CommandDf = 4;
     internal const ushort CommandReqOne = 8;
+    internal const ushort CommandFastZero = 16;
+
+    /// <summary>All flags of commands that there are.</summary>
+    internal const ushort CommandFlags =
+        CommandFua | CommandNoHole | CommandDf | CommandReqOne | CommandFastZero;
 
     internal const ushort ChunkDone = 1;
     internal const ushort ChunkNone = 0;
     internal const ushort ChunkOffsetData = 1;
+    internal const ushort ChunkOffsetHole = 2;
     internal const ushort ChunkBlockStatus = 5;
     internal const ushort ChunkError = 0x8001;
 
     internal const uint StateHole = 1;
     internal const uint StateZero = 2;
+    internal const uint StateDirty = 1;
 
     internal const uint ErrorPermission = 1;
     internal const uint ErrorIo = 5;
@@ -71,7 +83,13 @@ internal static class NbdProtocol
     internal const uint ErrorUnsupported = 95;
 
     internal const string AllocationContext = "base:allocation";
+
+    /// <summary>What a snapshot taken now would have to read: written since the last one was stored.</summary>
+    internal const string DirtyContext = "kiln:dirty";
+
+    // Each id is a bit, so that a set of contexts is a number.
     internal const uint AllocationContextId = 1;
+    internal const uint DirtyContextId = 2;
 
     /// <summary>Most bytes of one read or write: what QEMU and the kernel never exceed, and we announce.</summary>
     internal const uint PayloadMax = 32 << 20;

@@ -12,16 +12,22 @@ namespace Kiln.Blocks.Nbd;
 /// </remarks>
 public sealed class NbdServer : IAsyncDisposable, IDisposable
 {
-    /// <summary>Most connections at a time; each has a thread and 1.5 MiB of buffers.</summary>
+    /// <summary>Most connections at a time; each has a thread and at most 0.9 MiB of buffers.</summary>
     public const int ConnectionsMax = 1024;
+
+    /// <summary>Seconds in which a client must have chosen an export: who only holds a connection open is no
+    /// client.</summary>
+    public const int HandshakeSecondsMax = 10;
 
     private readonly Func<string, IDevice?> find;
     private readonly Func<IEnumerable<string>> names;
     private readonly TimeProvider clock;
     private readonly Action<string>? released;
+    private readonly TimeSpan handshakeWithin;
     private readonly ConcurrentDictionary<Socket, (string Name, Thread Thread)> connections = new();
     private readonly List<Socket> listeners = [];
     private readonly List<string> paths = [];
+    private readonly ConcurrentDictionary<string, bool> distrusted = new(StringComparer.Ordinal);
     private volatile bool stopping;
 
     /// <summary>Makes a server that listens nowhere yet.</summary>
@@ -34,7 +40,15 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     public NbdServer(
         Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock,
         Action<string>? released = null)
+        : this(find, names, clock, released, TimeSpan.FromSeconds(HandshakeSecondsMax))
     {
+    }
+
+    internal NbdServer(
+        Func<string, IDevice?> find, Func<IEnumerable<string>> names, TimeProvider clock, Action<string>? released,
+        TimeSpan handshakeWithin)
+    {
+        this.handshakeWithin = handshakeWithin;
         this.released = released;
         this.find = find;
         this.names = names;
@@ -162,6 +176,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         try
         {
             using var stream = new NbdStream(socket, clock);
+            stream.SetDeadline(handshakeWithin);
             var handshake = new NbdHandshake(
                 stream,
                 name =>
@@ -173,10 +188,14 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
                     return device;
                 },
                 names);
-            if (handshake.Run() is { } device)
+            if (handshake.Run() is { } export)
             {
-                new NbdTransmission(
-                    stream, device, handshake.StructuredReplies, handshake.AllocationContext).Run();
+                stream.ClearDeadline();
+                var name = connections[socket].Name;
+                new NbdTransmission(stream, export with
+                {
+                    ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
+                }).Run();
             }
 
             stream.Send();

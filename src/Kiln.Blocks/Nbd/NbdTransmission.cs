@@ -6,12 +6,29 @@ using static Kiln.Blocks.Nbd.NbdProtocol;
 namespace Kiln.Blocks.Nbd;
 
 /// <summary>Requests and replies, one after the other on the connection's thread; replies go in batches.</summary>
-internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool structured, bool allocation)
+/// <remarks>
+/// No allocation a request, and no buffer but the stream's: a read fills the reply, a write takes its bytes from where
+/// they were received, and long ones go piece by piece.
+/// </remarks>
+internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
 {
     private const int RequestSize = 28;
-    private byte[] buffer = GC.AllocateUninitializedArray<byte>(Block.Size);
+    private const int SimpleSize = 16;
+    private const int ChunkSize = 20;
 
-    private readonly record struct Request(ushort Flags, ushort Type, ulong Cookie, ulong Offset, uint Length);
+    // A client that flushes after every few writes will do so again.
+    private const int WritesPerFlushMax = 4;
+
+    private readonly IDevice device = export.Device;
+    private readonly bool structured = export.StructuredReplies;
+    private int writesSinceFlush;
+    private bool flushesOften;
+    private (long Offset, long Length) written;
+
+    private readonly record struct Request(ushort Flags, ushort Type, ulong Cookie, ulong Offset, uint Length)
+    {
+        internal bool Has(ushort flag) => (Flags & flag) != 0;
+    }
 
     /// <summary>Serves until the client says goodbye.</summary>
     /// <exception cref="EndOfStreamException">It left without.</exception>
@@ -29,156 +46,271 @@ internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool str
                 BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]));
             if (request.Type == CommandDisconnect) return;
             Serve(request);
-            if (stream.Buffered < RequestSize) stream.Send();
+            if (stream.Buffered >= RequestSize) continue;
+            stream.Send();
+
+            // The reply is on its way: while it and the flush behind it travel, the disk can begin.
+            if (written.Length > 0 && flushesOften && writesSinceFlush <= WritesPerFlushMax)
+                device.StartFlush(written.Offset, written.Length);
+            written = default;
         }
     }
 
-    private void Serve(Request request)
+    private void Serve(in Request request)
     {
-        if (request.Type == CommandWrite && !TakePayload(request)) return;
+        // The payload is there whether or not the request is acceptable.
+        var payload = request.Type == CommandWrite ? request.Length : 0L;
         var error = Validate(request);
-        if (error != 0)
-        {
-            Fail(request, error);
-            return;
-        }
-
         try
         {
-            Perform(request);
+            if (error == 0) Perform(request, ref payload);
         }
         catch (StoreFullException)
         {
-            Fail(request, ErrorNoSpace);
+            error = ErrorNoSpace;
         }
         catch (StoreReadOnlyException)
         {
-            Fail(request, ErrorPermission);
+            error = ErrorPermission;
         }
-        catch (ArgumentOutOfRangeException)
+        catch (IOException e) when (e is not NbdProtocolException and not EndOfStreamException)
         {
-            Fail(request, ErrorInvalid);
+            error = ErrorIo;
         }
-        catch (IOException e) when (e is not NbdProtocolException and not EndOfStreamException
-            && e.InnerException is not System.Net.Sockets.SocketException)
-        {
-            Fail(request, ErrorIo);
-        }
+
+        if (error == 0) return;
+        stream.Skip(payload);
+        Fail(request, error);
     }
 
-    // The payload is there whether or not the request is acceptable.
-    private bool TakePayload(Request request)
+    private uint Validate(in Request request)
     {
-        if (request.Length > PayloadMax)
-        {
-            stream.Skip(request.Length);
-            Fail(request, ErrorOverflow);
-            return false;
-        }
-
-        stream.TakeInto(Room(request.Length));
-        return true;
-    }
-
-    private uint Validate(Request request)
-    {
-        var known = (ushort)(CommandFua | 2 | 4 | CommandReqOne | 16);
-        if ((request.Flags & ~known) != 0) return ErrorInvalid;
+        if ((request.Flags & ~CommandFlags) != 0) return ErrorInvalid;
         switch (request.Type)
         {
             case CommandFlush:
                 return request.Offset == 0 && request.Length == 0 ? 0 : ErrorInvalid;
-            case CommandRead or CommandWrite or CommandTrim or CommandWriteZeroes or CommandBlockStatus:
+            case CommandRead or CommandWrite or CommandTrim or CommandWriteZeroes or CommandBlockStatus
+                or CommandCache:
                 break;
             default:
                 return ErrorInvalid;
         }
 
-        var size = (ulong)device.SizeBytes;
+        // The size is that of the handshake: a volume that grew since shows it to new connections only.
+        var size = (ulong)export.SizeBytes;
+        var changes = request.Type is CommandWrite or CommandTrim or CommandWriteZeroes;
         if (request.Offset > size || request.Length > size - request.Offset)
             return request.Type is CommandWrite or CommandWriteZeroes ? ErrorNoSpace : ErrorInvalid;
         if (((request.Offset | request.Length) & (VolumeDevice.AlignmentBytes - 1)) != 0 || request.Length == 0)
             return ErrorInvalid;
-        if (request.Type == CommandRead && request.Length > PayloadMax) return ErrorOverflow;
-        if (request.Type == CommandBlockStatus && !allocation) return ErrorInvalid;
-        var changes = request.Type is CommandWrite or CommandTrim or CommandWriteZeroes;
-        return changes && device.IsReadOnly ? ErrorPermission : 0;
+        if (request.Type is CommandRead or CommandWrite && request.Length > PayloadMax) return ErrorOverflow;
+        if (request.Type == CommandBlockStatus && (export.Contexts == 0 || !structured)) return ErrorInvalid;
+        if (changes && device.IsReadOnly) return ErrorPermission;
+        return request.Type == CommandWriteZeroes && request.Has(CommandFastZero) && !device.ZeroesAreFast
+            ? ErrorUnsupported : 0;
     }
 
-    private void Perform(Request request)
+    private void Perform(in Request request, ref long payload)
     {
         var offset = (long)request.Offset;
-        var fua = (request.Flags & CommandFua) != 0;
         switch (request.Type)
         {
             case CommandRead:
-                var part = Room(request.Length);
-                device.Read(offset, part);
-                ReplyData(request, part);
+                Read(request);
+                return;
+            case CommandBlockStatus:
+                ReplyStatus(request);
                 return;
             case CommandWrite:
-                device.Write(offset, buffer.AsSpan(0, (int)request.Length), fua);
+                Write(offset, ref payload);
+                writesSinceFlush++;
+                written = (offset, request.Length);
+                break;
+            case CommandFlush:
+                flushesOften = writesSinceFlush is > 0 and <= WritesPerFlushMax;
+                writesSinceFlush = 0;
                 break;
             case CommandTrim:
                 device.Trim(offset, request.Length);
-                if (fua) device.Flush();
                 break;
             case CommandWriteZeroes:
-                device.WriteZeroes(offset, request.Length, fua);
+                device.WriteZeroes(offset, request.Length, fua: false, keepSpace: request.Has(CommandNoHole));
                 break;
-            case CommandFlush:
-                device.Flush();
+            case CommandCache:
+                device.Cache(offset, request.Length);
                 break;
-            default:
-                ReplyStatus(request);
-                return;
         }
 
-        ReplyDone(request);
-    }
+        // A flush is of the whole device: what this or any other connection was told to be written is durable then.
+        if (request.Type == CommandFlush || (request.Has(CommandFua) && request.Type != CommandCache))
+        {
+            // It takes as long as the disk does; the replies that are ready need not wait for it.
+            stream.Send();
+            device.Flush();
+        }
 
-    private Span<byte> Room(uint length)
-    {
-        if (buffer.Length < length) buffer = GC.AllocateUninitializedArray<byte>((int)PayloadMax);
-        return buffer.AsSpan(0, (int)length);
-    }
-
-    private void ReplyDone(Request request)
-    {
         if (structured) Chunk(request, ChunkDone, ChunkNone, 0);
         else Simple(request, 0);
     }
 
-    private void ReplyData(Request request, ReadOnlySpan<byte> data)
+    private void Write(long offset, ref long payload)
     {
-        if (structured)
+        while (payload > 0)
         {
-            Chunk(request, ChunkDone, ChunkOffsetData, (uint)data.Length + 8);
-            stream.Put64(request.Offset);
-        }
-        else
-        {
-            Simple(request, 0);
-        }
+            var part = stream.Take((int)Math.Min(payload, NbdStream.PieceMax));
 
-        stream.PutLarge(data);
+            // Taken before it is written: whatever fails, the stream is in step.
+            payload -= part.Length;
+            device.Write(offset, part);
+            offset += part.Length;
+        }
     }
 
-    private void ReplyStatus(Request request)
+    private void Read(in Request request)
     {
-        var one = (request.Flags & CommandReqOne) != 0;
+        var offset = (long)request.Offset;
+        var left = (int)request.Length;
+        if ((structured || left >= DeviceRange.ReferenceBytesMin) && ReadByReference(request)) return;
+        if (left <= NbdStream.PieceMax || (structured && !request.Has(CommandDf)))
+        {
+            while (left > 0)
+            {
+                var part = Math.Min(left, NbdStream.PieceMax);
+                ReadPart(request, offset, part, part == left);
+                offset += part;
+                left -= part;
+            }
+
+            return;
+        }
+
+        // One reply, longer than the buffer, cannot be taken back: an error must show before its first byte is sent.
+        for (var at = 0; at < left; at += NbdStream.PieceMax)
+        {
+            var part = Math.Min(left - at, NbdStream.PieceMax);
+            var room = stream.Put(part);
+            try
+            {
+                device.Read(offset + at, room);
+            }
+            finally
+            {
+                stream.Unput(part);
+            }
+        }
+
+        ReplyHeader(request, ChunkDone, offset, left);
+        SendRest(offset, left);
+    }
+
+    private void ReadPart(in Request request, long offset, int length, bool last)
+    {
+        var header = structured ? ChunkSize + 8 : SimpleSize;
+        var room = stream.Put(header + length);
+        try
+        {
+            device.Read(offset, room[header..]);
+        }
+        catch
+        {
+            stream.Unput(header + length);
+            throw;
+        }
+
+        // The header goes before the bytes that are there already.
+        stream.Unput(header + length);
+        ReplyHeader(request, last ? ChunkDone : (ushort)0, offset, length);
+        stream.Put(length);
+    }
+
+    // A hole is a few bytes; what one clear file holds goes from its pages to the socket.
+    private bool ReadByReference(in Request request)
+    {
+        var offset = (long)request.Offset;
+        var length = (int)request.Length;
+        var range = device.Locate(offset, length);
+        if (range.IsZero && structured)
+        {
+            Chunk(request, ChunkDone, ChunkOffsetHole, 12);
+            stream.Put64(request.Offset);
+            stream.Put32(request.Length);
+            return true;
+        }
+
+        if (range.File is not { } file || !export.ByReference) return false;
+        ReplyHeader(request, ChunkDone, offset, length);
+        var sent = stream.SendFile(file, range.FileOffset, length);
+        if (sent < length)
+        {
+            // Read in the ordinary way it fails with an error to the client, when that has asked again.
+            export.Distrust();
+            SendRest(offset + sent, length - sent);
+        }
+
+        return true;
+    }
+
+    // The header has promised these bytes. Where they cannot be had any more, only the end of the connection says so.
+    private void SendRest(long offset, int left)
+    {
+        try
+        {
+            while (left > 0)
+            {
+                var part = Math.Min(left, NbdStream.PieceMax);
+                device.Read(offset, stream.Put(part));
+                offset += part;
+                left -= part;
+            }
+        }
+        catch (IOException e) when (e is not EndOfStreamException)
+        {
+            throw new NbdProtocolException("A read failed in the middle of its reply.");
+        }
+    }
+
+    private void ReplyHeader(in Request request, ushort flags, long offset, int length)
+    {
+        if (!structured)
+        {
+            Simple(request, 0);
+            return;
+        }
+
+        Chunk(request, flags, ChunkOffsetData, (uint)length + 8);
+        stream.Put64((ulong)offset);
+    }
+
+    private void ReplyStatus(in Request request)
+    {
         var length = Math.Min(request.Length, StatusBytesMax);
-        var extents = device.Status((long)request.Offset, length, one ? 1 : ExtentsMax);
-        Chunk(request, ChunkDone, ChunkBlockStatus, (uint)(4 + (extents.Count * 8)));
-        stream.Put32(AllocationContextId);
+        var most = request.Has(CommandReqOne) ? 1 : ExtentsMax;
+        if ((export.Contexts & AllocationContextId) != 0)
+        {
+            var done = export.Contexts == AllocationContextId ? ChunkDone : (ushort)0;
+            var extents = device.Status((long)request.Offset, length, most);
+            ReplyExtents(request, done, AllocationContextId, extents, StateHole | StateZero, 0);
+        }
+
+        if ((export.Contexts & DirtyContextId) == 0) return;
+        var changed = device.Changes((long)request.Offset, length, most);
+        ReplyExtents(request, ChunkDone, DirtyContextId, changed, 0, StateDirty);
+    }
+
+    private void ReplyExtents(
+        in Request request, ushort flags, uint context, IReadOnlyList<DeviceExtent> extents, uint zero, uint data)
+    {
+        Chunk(request, flags, ChunkBlockStatus, (uint)(4 + (extents.Count * 8)));
+        stream.Put32(context);
         foreach (var extent in extents)
         {
             stream.Put32((uint)extent.Length);
-            stream.Put32(extent.IsZero ? StateHole | StateZero : 0);
+            stream.Put32(extent.IsZero ? zero : data);
         }
     }
 
-    private void Fail(Request request, uint error)
+    private void Fail(in Request request, uint error)
     {
         if (!structured)
         {
@@ -192,6 +324,7 @@ internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool str
             ErrorPermission => "read-only",
             ErrorIo => "the bytes failed a check or the disk an operation",
             ErrorOverflow => "more than was announced",
+            ErrorUnsupported => "zeros would have to be written",
             _ => "not a valid request",
         });
         Chunk(request, ChunkDone, ChunkError, (uint)(6 + text.Length));
@@ -200,17 +333,17 @@ internal sealed class NbdTransmission(NbdStream stream, IDevice device, bool str
         text.CopyTo(stream.Put(text.Length));
     }
 
-    private void Simple(Request request, uint error)
+    private void Simple(in Request request, uint error)
     {
-        var reply = stream.Put(16);
+        var reply = stream.Put(SimpleSize);
         BinaryPrimitives.WriteUInt32BigEndian(reply, SimpleReplyMagic);
         BinaryPrimitives.WriteUInt32BigEndian(reply[4..], error);
         BinaryPrimitives.WriteUInt64BigEndian(reply[8..], request.Cookie);
     }
 
-    private void Chunk(Request request, ushort flags, ushort type, uint length)
+    private void Chunk(in Request request, ushort flags, ushort type, uint length)
     {
-        var reply = stream.Put(20);
+        var reply = stream.Put(ChunkSize);
         BinaryPrimitives.WriteUInt32BigEndian(reply, StructuredReplyMagic);
         BinaryPrimitives.WriteUInt16BigEndian(reply[4..], flags);
         BinaryPrimitives.WriteUInt16BigEndian(reply[6..], type);

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Instances;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Tags;
@@ -17,7 +18,8 @@ namespace Kiln.Service.Ec2.Images;
 /// the machine is brought to rest first, cut by <see cref="ImageReconciler"/>, and started again.
 /// </remarks>
 [Operation("ec2:CreateImage")]
-public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions options, TimeProvider clock)
+public sealed class CreateImage(
+    Db db, NewSnapshots snapshots, IGuest guests, ServiceOptions options, TimeProvider clock)
     : IOperation<CreateImage.Request, CreateImage.Response>
 {
     /// <summary>The instance and its image.</summary>
@@ -81,7 +83,7 @@ public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions op
         var waits = instance.State == InstanceState.Running && request.NoReboot != true;
         if (!waits)
         {
-            await CutNow(image, volumes, cut, tags, call, cancel);
+            await CutNow(image, instance, volumes, cut, tags, call, cancel);
             return new Response(image.Id);
         }
         await snapshots.CheckQuota(cut.Count, call, cancel);
@@ -97,12 +99,12 @@ public sealed class CreateImage(Db db, NewSnapshots snapshots, ServiceOptions op
     }
 
     private async Task CutNow(
-        Image image, IReadOnlyList<Volume> volumes, IReadOnlyDictionary<string, string> cut, NewTags tags, Call call,
-        CancellationToken cancel)
+        Image image, Instance instance, IReadOnlyList<Volume> volumes, IReadOnlyDictionary<string, string> cut,
+        NewTags tags, Call call, CancellationToken cancel)
     {
         var wishes = cut.Values.Select(id => new NewSnapshots.Wish(
             volumes.First(v => v.Id == id), ImageCut.Description(image))).ToList();
-        var (rows, cuts) = await snapshots.Cut(wishes, null, call, cancel);
+        var (rows, cuts) = await snapshots.CutAtRest(wishes, null, instance, guests, call, cancel);
         using (cuts)
         {
             image.Take(cut.Keys.Zip(rows).ToDictionary(pair => pair.First, pair => pair.Second));

@@ -10,19 +10,23 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>Tells how running instances are; with IncludeAllInstances how all are.</summary>
+/// <remarks>
+/// The system's check is whether the machine's process answers; the instance's, whether anything inside was heard: its
+/// agent, or a question to its metadata service. One that was not heard five minutes after its start is impaired.
+/// </remarks>
 [Operation("ec2:DescribeInstanceStatus")]
-public sealed class DescribeInstanceStatus(Db db, Paging paging, TimeProvider clock)
+public sealed class DescribeInstanceStatus(Db db, IGuest guests, Paging paging, TimeProvider clock)
     : IOperation<DescribeInstanceStatus.Request, DescribeInstanceStatus.Response>
 {
-    private static readonly FilterSet<Instance> Filters = new FilterSet<Instance>()
+    private readonly FilterSet<Instance> _filters = new FilterSet<Instance>()
         .Text("availability-zone", i => i.AvailabilityZone)
         .Computed("availability-zone-id", i => Zone.ByName(i.Region, i.AvailabilityZone)!.Id)
         .Computed("instance-state-code", i => ((int)i.State).ToString(CultureInfo.InvariantCulture))
         .Enum("instance-state-name", i => i.State)
-        .Computed("instance-status.reachability", i => Check(i).Details)
-        .Computed("instance-status.status", i => Check(i).Status)
-        .Computed("system-status.reachability", i => Check(i).Details)
-        .Computed("system-status.status", i => Check(i).Status);
+        .Computed("instance-status.reachability", i => Texts(Inside(i, guests)).Details)
+        .Computed("instance-status.status", i => Texts(Inside(i, guests)).Status)
+        .Computed("system-status.reachability", i => Texts(System(i, guests)).Details)
+        .Computed("system-status.status", i => Texts(System(i, guests)).Status);
 
     [Unsupported("no service provider manages instances here", "IncludeManagedResources")]
     public sealed record Request
@@ -60,27 +64,43 @@ public sealed class DescribeInstanceStatus(Db db, Paging paging, TimeProvider cl
             id => Ec2Error.InvalidInstanceIdNotFound([id]), cancel);
         if (request.IncludeAllInstances != true)
             rows = rows.Where(i => i.State == InstanceState.Running);
-        var (narrowed, rest) = Filters.Apply(rows, request.Filters, db, call);
+        var (narrowed, rest) = _filters.Apply(rows, request.Filters, db, call);
         var page = await paging.Read(
             narrowed, i => i.Id, rest, request.MaxResults, request.NextToken, call, cancel);
-        return new Response([.. page.Rows.Select(Item)], page.NextToken);
+        return new Response([.. page.Rows.Select(i => Item(i, guests))], page.NextToken);
     }
 
-    private static StatusItem Item(Instance instance)
+    private static StatusItem Item(Instance instance, IGuest guests)
     {
-        var (status, details) = Check(instance);
-        var summary = new Summary(status, details is null ? [] : [new Detail("reachability", details)]);
+        var system = SummaryOf(System(instance, guests));
         return new StatusItem(
             instance.Id, instance.AvailabilityZone, Zone.ByName(instance.Region, instance.AvailabilityZone)!.Id,
-            InstanceStateItem.Of(instance.State), summary, summary, summary);
+            InstanceStateItem.Of(instance.State), SummaryOf(Inside(instance, guests)), system, system);
     }
 
-    // A machine that rests for an image is as unreachable as one that starts.
-    private static (string Status, string? Details) Check(Instance instance) => instance.State switch
+    private static Summary SummaryOf(GuestCheck? check)
     {
-        InstanceState.Running when instance.Phase == GuestPhase.None => ("ok", "passed"),
-        InstanceState.Running => ("initializing", "initializing"),
-        InstanceState.Pending => ("initializing", "initializing"),
+        var (status, details) = Texts(check);
+        return new Summary(status, details is null ? [] : [new Detail("reachability", details)]);
+    }
+
+    private static GuestCheck? System(Instance instance, IGuest guests) =>
+        Early(instance) ?? (instance.State == InstanceState.Running ? guests.Health(instance).System : null);
+
+    private static GuestCheck? Inside(Instance instance, IGuest guests) =>
+        Early(instance) ?? (instance.State == InstanceState.Running ? guests.Health(instance).Inside : null);
+
+    // A machine that rests for an image is as unreachable as one that starts.
+    private static GuestCheck? Early(Instance instance) =>
+        instance.State == InstanceState.Pending
+            || (instance.State == InstanceState.Running && instance.Phase != GuestPhase.None)
+            ? GuestCheck.Initializing : null;
+
+    private static (string Status, string? Details) Texts(GuestCheck? check) => check switch
+    {
+        GuestCheck.Ok => ("ok", "passed"),
+        GuestCheck.Impaired => ("impaired", "failed"),
+        GuestCheck.Initializing => ("initializing", "initializing"),
         _ => ("not-applicable", null),
     };
 }

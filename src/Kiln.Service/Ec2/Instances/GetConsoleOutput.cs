@@ -1,11 +1,10 @@
-using System.Text;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Instances;
 
-/// <summary>Gives what an instance has written to its console.</summary>
+/// <summary>Gives the end of what an instance has written to its serial console: 64 KiB.</summary>
 [Operation("ec2:GetConsoleOutput")]
 public sealed class GetConsoleOutput(Db db, IGuest guest, TimeProvider clock)
     : IOperation<GetConsoleOutput.Request, GetConsoleOutput.Response>
@@ -29,6 +28,6 @@ public sealed class GetConsoleOutput(Db db, IGuest guest, TimeProvider clock)
         await call.Authorize(InstanceAccess.ArnOf(call, instance.Id));
         var console = await guest.Console(instance, cancel);
         return new Response(instance.Id, console?.At ?? clock.GetUtcNow(),
-            console is null ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes(console.Text)));
+            console is null ? null : Convert.ToBase64String(console.Text));
     }
 }

@@ -20,6 +20,8 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
     private static readonly TimeSpan VolumePause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan GuestPause = TimeSpan.FromSeconds(1);
 
+    private const string ServerError = "Server.InternalError";
+
     /// <inheritdoc/>
     public string Kind => WorkKind;
 
@@ -61,6 +63,10 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
         {
             return await Fail(instance, devices, refusal.Message, db, cancel);
         }
+        catch (GuestStartException failure)
+        {
+            return await Fail(instance, devices, failure.Message, db, cancel, ServerError);
+        }
         var look = await guest.Look(instance, cancel);
         if (look.Power != GuestPower.On)
             return StepResult.Again(look.After ?? GuestPause);
@@ -93,9 +99,29 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
             case GuestPhase.Quieting:
                 await guest.Stop(instance, force: false, cancel);
                 return StepResult.Again(look.After ?? GuestPause);
+            case GuestPhase.None when look.Power == GuestPower.Off:
+                return await Ended(instance, look.ShutDownItself, db, cancel);
             default:
                 return await AfterRunning(instance, db, cancel);
         }
+    }
+
+    /// <summary>A machine that went off by itself: its system shut down, or it died.</summary>
+    private async Task<StepResult> Ended(Instance instance, bool shutDownItself, Db db, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var (code, reason) = shutDownItself
+            ? ("Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: Instance initiated shutdown")
+            : (ServerError, $"{ServerError}: The instance's machine ended unexpectedly.");
+        if (shutDownItself && instance.ShutdownBehavior == "terminate")
+        {
+            instance.Become(InstanceState.ShuttingDown, now, code, reason);
+            return StepResult.Again(TimeSpan.Zero);
+        }
+        await guest.Stop(instance, force: true, cancel);
+        instance.Become(InstanceState.Stopped, now, code, reason, shutDownItself ? "" : ServerError);
+        instance.PublicIpAddress = null;
+        return await WakeWaiting(instance, db, cancel);
     }
 
     private async Task<StepResult> Restart(Instance instance, GuestLook look, Db db, CancellationToken cancel)
@@ -109,6 +135,11 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
         {
             instance.Become(InstanceState.Stopped, clock.GetUtcNow(),
                 "Client.InternalError", "Client.InternalError: " + refusal.Message);
+            return StepResult.Done;
+        }
+        catch (GuestStartException failure)
+        {
+            instance.Become(InstanceState.Stopped, clock.GetUtcNow(), ServerError, $"{ServerError}: {failure.Message}");
             return StepResult.Done;
         }
     }
@@ -151,10 +182,11 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
 
     /// <summary>A first start that fails ends the instance; a later one leaves it stopped.</summary>
     private async Task<StepResult> Fail(
-        Instance instance, IReadOnlyList<GuestDevice> devices, string why, Db db, CancellationToken cancel)
+        Instance instance, IReadOnlyList<GuestDevice> devices, string why, Db db, CancellationToken cancel,
+        string code = "Client.InternalError")
     {
-        const string code = "Client.InternalError";
-        var reason = $"{code}: Client error on launch. {why}";
+        var reason = code == ServerError
+            ? $"{code}: Internal error on launch. {why}" : $"{code}: Client error on launch. {why}";
         await guest.Remove(instance, cancel);
         if (instance.LaunchTime != instance.CreatedAt)
         {

@@ -3,6 +3,7 @@ using Kiln.Protocol.Errors;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Instances;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
@@ -14,7 +15,7 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// <remarks>Crash-consistent over the set: what was written to one volume before another is never the other way round.
 /// If one cannot be stored, all of the set fail.</remarks>
 [Operation("ec2:CreateSnapshots")]
-public sealed class CreateSnapshots(Db db, NewSnapshots snapshots)
+public sealed class CreateSnapshots(Db db, NewSnapshots snapshots, IGuest guests)
     : IOperation<CreateSnapshots.Request, CreateSnapshots.Response>
 {
     /// <summary>The instance and its volumes.</summary>
@@ -67,9 +68,9 @@ public sealed class CreateSnapshots(Db db, NewSnapshots snapshots)
             Arn.Ec2(call.Region, call.AccountId, "instance", instance.Id), Arn.AnySnapshot(call),
             .. volumes.Select(v => VolumeAccess.ArnOf(call, v.Id))]);
 
-        var (rows, cuts) = await snapshots.Cut(
+        var (rows, cuts) = await snapshots.CutAtRest(
             [.. volumes.Select(v => new NewSnapshots.Wish(v, request.Description ?? ""))],
-            Ids.New("set"), call, cancel);
+            Ids.New("set"), instance, guests, call, cancel);
         using (cuts)
         {
             var given = await AddTags(rows, tags, request.CopyTagsFromSource == "volume", call, cancel);

@@ -1,5 +1,7 @@
 using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
@@ -47,6 +49,25 @@ public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions op
         {
             cuts.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>As <see cref="Cut"/>, with a running machine's file systems brought to rest for the instant, where its
+    /// agent does that in time. Without an agent the instant is what a power cut would leave.</summary>
+    public async Task<(IReadOnlyList<Snapshot> Snapshots, VolumeCuts Cuts)> CutAtRest(
+        IReadOnlyList<Wish> wishes, string? setId, Instance instance, IGuest guests, Call call,
+        CancellationToken cancel)
+    {
+        await CheckLimits(wishes, call, cancel);
+        var freeze = instance.State == InstanceState.Running ? await guests.Freeze(instance, cancel) : null;
+        try
+        {
+            return await Cut(wishes, setId, call, cancel);
+        }
+        finally
+        {
+            if (freeze is not null)
+                await freeze.DisposeAsync();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kiln.Blocks.Devices;
 using Kiln.Blocks.Nbd;
 using Kiln.Protocol.Errors;
@@ -25,6 +26,7 @@ public sealed partial class VolumeExports(
     private const int SocketPathBytesMax = 107;
 
     private readonly Dictionary<string, (VolumeUse Use, int Connections)> _uses = [];
+    private readonly ConcurrentDictionary<string, NbdServer> _guests = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private NbdServer? _server;
 
@@ -58,6 +60,34 @@ public sealed partial class VolumeExports(
         devices.Deleting -= Drop;
         _server?.Dispose();
         _server = null;
+        foreach (var instanceId in _guests.Keys)
+            StopServing(instanceId);
+    }
+
+    /// <summary>Serves some volumes to one machine, on a socket of its own.</summary>
+    /// <param name="instanceId">The machine.</param>
+    /// <param name="path">The socket.</param>
+    /// <param name="mayOpen">Whether it may open a volume; asked for each connection.</param>
+    public void Serve(string instanceId, string path, Func<string, bool> mayOpen)
+    {
+        StopServing(instanceId);
+        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release);
+        server.ListenUnix(path);
+        _guests[instanceId] = server;
+    }
+
+    /// <summary>Ends a machine's connections to one volume.</summary>
+    public void Disconnect(string instanceId, string volumeId)
+    {
+        if (_guests.TryGetValue(instanceId, out var server))
+            server.Drop(volumeId);
+    }
+
+    /// <summary>Ends what <see cref="Serve"/> began; nothing happens where it did not.</summary>
+    public void StopServing(string instanceId)
+    {
+        if (_guests.TryRemove(instanceId, out var server))
+            server.Dispose();
     }
 
     // Called on the connection's own thread, which has nothing else to do than wait.
@@ -120,7 +150,12 @@ public sealed partial class VolumeExports(
         last?.Dispose();
     }
 
-    private void Drop(string volumeId) => _server?.Drop(volumeId);
+    private void Drop(string volumeId)
+    {
+        _server?.Drop(volumeId);
+        foreach (var server in _guests.Values)
+            server.Drop(volumeId);
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "Volumes are not served over NBD: {Path} is longer than the {Max} bytes that a socket's path may have")]

@@ -132,7 +132,7 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
         switch (change?.State)
         {
             case VolumeModificationState.Modifying:
-                await Apply(volume, change, cancel);
+                await Apply(volume, change, db, cancel);
                 return StepResult.Again(TimeSpan.Zero);
             case VolumeModificationState.Optimizing:
                 change.State = VolumeModificationState.Completed;
@@ -143,12 +143,14 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
         }
     }
 
-    // First the device, then the row: a size that is shown is there.
-    private async Task Apply(Volume volume, VolumeModification change, CancellationToken cancel)
+    // First the device, then the machines that have it, then the row: a size that is shown is there.
+    private async Task Apply(Volume volume, VolumeModification change, Db db, CancellationToken cancel)
     {
         try
         {
             await devices.Grow(volume, change.Target.SizeGiB, cancel);
+            if (change.Target.SizeGiB > volume.SizeGiB)
+                await ShowGuests(volume, change.Target.SizeGiB, db, cancel);
             volume.SizeGiB = change.Target.SizeGiB;
             volume.VolumeType = change.Target.Type;
             volume.Iops = change.Target.Iops;
@@ -161,6 +163,16 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
             change.State = VolumeModificationState.Failed;
             change.StatusMessage = refusal.Message.Length > 1024 ? refusal.Message[..1024] : refusal.Message;
             change.EndTime = clock.GetUtcNow();
+        }
+    }
+
+    private async Task ShowGuests(Volume volume, int sizeGiB, Db db, CancellationToken cancel)
+    {
+        foreach (var attachment in volume.Attachments.Where(a => a.State == AttachmentState.Attached))
+        {
+            var instance = await db.Instances.AsNoTracking().SingleAsync(i => i.Id == attachment.InstanceId, cancel);
+            var device = new GuestDevice(volume, attachment.Device, attachment.Device == instance.RootDeviceName);
+            await guests.Resize(instance, device, sizeGiB, cancel);
         }
     }
 }

@@ -39,31 +39,25 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     }
 
     /// <summary>Freezes every file system, and keeps others from the agent, until the result is disposed.</summary>
+    /// <param name="ended">Told when they have been thawed, with the reason where it was not the disposal.</param>
+    /// <param name="cancel">Ends the wait.</param>
     /// <exception cref="QmpException">The agent refuses.</exception>
     /// <exception cref="IOException">The agent does not answer in time; it has been told to thaw all the
     /// same.</exception>
-    public async Task<GuestFreeze> Freeze(TimeSpan limit, CancellationToken cancel)
+    public async Task<GuestFreeze> Freeze(Action<string?> ended, CancellationToken cancel)
     {
-        using var deadline = new CancellationTokenSource(limit, wall);
+        using var deadline = new CancellationTokenSource(AnswerMax, wall);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
         await InTime("its turn", () => _turn.WaitAsync(both.Token), cancel);
         try
         {
-            var frozen = await InTime(
-                "guest-fsfreeze-freeze", () => Exchange("guest-fsfreeze-freeze", null, both.Token), cancel);
-            return new GuestFreeze(this, Number(frozen));
+            await InTime("guest-fsfreeze-freeze", () => Exchange("guest-fsfreeze-freeze", null, both.Token), cancel);
+            return new GuestFreeze(this, wall, ended);
         }
         catch
         {
             // It may have frozen after all: nobody must wait for ever because we did not hear of it.
-            try
-            {
-                await ThawInTurn();
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            await EndFreeze();
             throw;
         }
     }

@@ -10,8 +10,8 @@ namespace Kiln.Service.Ec2.Instances.Guests;
 /// </remarks>
 public sealed class GuestFolders(ServiceOptions options)
 {
-    // Longest name below an instance's folder: "/serial.sock"; an instance's own: "/i-" and 17 digits.
-    private const int RootBytesMax = 107 - 12 - 20 - 9;
+    // Longest name below an instance's folder: "/run/serial.sock"; an instance's own: "/i-" and 17 digits.
+    private const int RootBytesMax = 107 - 16 - 20 - 9;
 
     /// <summary>The folder of all machines of this data folder.</summary>
     public string Root { get; } = Path.Combine(
@@ -37,23 +37,34 @@ public sealed class GuestFolders(ServiceOptions options)
             throw new IOException(
                 $"--guest-folder: {Root} is longer than {RootBytesMax} bytes, or has a space, comma or quote.");
         }
-        // Others may pass through (a machine's user must), but neither list nor write.
-        const UnixFileMode pass = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         foreach (var folder in (string[])[Path.GetDirectoryName(Root)!, Root])
         {
-            Directory.CreateDirectory(folder, pass);
+            Directory.CreateDirectory(folder, PassThrough);
             if (Posix.OwnerOf(folder) != Posix.UserId)
                 throw new IOException($"{folder} belongs to another user; name another folder with --guest-folder.");
-            File.SetUnixFileMode(folder, pass);
+            File.SetUnixFileMode(folder, PassThrough);
         }
         var made = Of(instanceId);
+        Directory.CreateDirectory(made.Path, PassThrough);
+        // The process's file mode mask keeps the bits for others out.
+        File.SetUnixFileMode(made.Path, PassThrough);
         Directory.CreateDirectory(
-            made.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        if (user is { } owner)
-            Posix.GiveTo(made.Path, owner);
+            made.Run, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Share(made.Run, user);
         return made;
     }
+
+    /// <summary>Gives a file or socket to a machine's user, where this process may; nothing happens where there is no
+    /// such file.</summary>
+    public static void Share(string path, uint? user)
+    {
+        if (user is { } owner && Path.Exists(path))
+            Posix.GiveTo(path, owner);
+    }
+
+    // Others may pass through, as a machine's user must, but neither list nor write.
+    private const UnixFileMode PassThrough = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private static string DefaultRoot() => Posix.UserId == 0 ? "/run/kiln" : $"/tmp/kiln-{Posix.UserId}";
 

@@ -18,6 +18,8 @@ public interface IGuest
     Task Start(Instance instance, IReadOnlyList<GuestDevice> devices, CancellationToken cancel);
 
     /// <summary>Asks the machine's system to shut down, or pulls the plug. Does nothing where it is off.</summary>
+    /// <remarks>Called again and again until the machine is off; a system that takes no notice is switched off in the
+    /// end. A machine whose instance is <c>running</c> only rests: it keeps what it has for the next start.</remarks>
     /// <param name="instance">The machine.</param>
     /// <param name="force">Whether to pull the plug at once.</param>
     /// <param name="cancel">Ends the wait.</param>
@@ -41,8 +43,28 @@ public interface IGuest
     /// <returns>Whether the machine has let go; until then the attachment is detaching.</returns>
     Task<bool> Detach(Instance instance, GuestDevice device, bool force, CancellationToken cancel);
 
+    /// <summary>Shows the machine that a volume has grown; does nothing where it is off.</summary>
+    /// <param name="instance">The machine.</param>
+    /// <param name="device">The volume, whose device has the new size already.</param>
+    /// <param name="sizeGiB">The new size.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    Task Resize(Instance instance, GuestDevice device, int sizeGiB, CancellationToken cancel);
+
+    /// <summary>Brings the machine's file systems to rest for an instant of its volumes.</summary>
+    /// <returns>What ends the rest when it is disposed; null where nobody inside answers in time.</returns>
+    Task<GuestFreeze?> Freeze(Instance instance, CancellationToken cancel);
+
+    /// <summary>How the machine is, as far as can be told from outside.</summary>
+    GuestHealth Health(Instance instance);
+
     /// <summary>What the machine has written to its console; null where nothing is kept.</summary>
     Task<GuestConsole?> Console(Instance instance, CancellationToken cancel);
+
+    /// <summary>A JPEG of what the machine shows on its screen; null where there is none.</summary>
+    Task<byte[]?> Screenshot(Instance instance, CancellationToken cancel);
+
+    /// <summary>Sends a non-maskable interrupt, at which most systems write down where they are.</summary>
+    Task Interrupt(Instance instance, CancellationToken cancel);
 }
 
 /// <summary>A volume as a machine has it.</summary>
@@ -54,9 +76,10 @@ public sealed record GuestDevice(Volume Volume, string Device, bool IsRoot);
 /// <summary>What a machine is doing.</summary>
 /// <param name="Power">On, off or in between.</param>
 /// <param name="After">When something is likely to have changed; null where nothing is under way.</param>
-public readonly record struct GuestLook(GuestPower Power, TimeSpan? After = null);
+/// <param name="ShutDownItself">Whether it is off because its own system wanted that.</param>
+public readonly record struct GuestLook(GuestPower Power, TimeSpan? After = null, bool ShutDownItself = false);
 
 /// <summary>A machine's console.</summary>
-/// <param name="Text">The end of what it wrote.</param>
+/// <param name="Text">The end of what it wrote, bytes as they came.</param>
 /// <param name="At">When that was last written.</param>
-public sealed record GuestConsole(string Text, DateTimeOffset At);
+public sealed record GuestConsole(byte[] Text, DateTimeOffset At);

@@ -26,6 +26,9 @@ internal sealed class LineStream : IDisposable
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            // The folder is the machine's: what stands there may lead to somebody else's socket.
+            if (Posix.PeerOf(socket) != Posix.OwnerOf(System.IO.Path.GetDirectoryName(path)!))
+                throw new IOException($"{path} is not served by the owner of its folder.");
             return new LineStream(socket, lineBytesMax);
         }
         catch

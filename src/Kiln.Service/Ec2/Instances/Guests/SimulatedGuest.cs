@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Kiln.Service.Ec2.Storage;
 
 namespace Kiln.Service.Ec2.Instances.Guests;
@@ -50,11 +51,32 @@ public sealed class SimulatedGuest(VolumeDevices volumes, ServiceOptions options
     /// <inheritdoc/>
     public Task<GuestConsole?> Console(Instance instance, CancellationToken cancel) =>
         Task.FromResult<GuestConsole?>(instance.State is InstanceState.Pending ? null : new GuestConsole(
-            string.Create(CultureInfo.InvariantCulture,
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
                 $"Kiln simulated guest: {instance.Id} was started at {instance.LaunchTime:yyyy-MM-dd'T'HH:mm:ss'Z'}."
                 + $"\r\n"
-                + $"No system runs in it: its states and volumes are real, its processor is not.\r\n"),
+                + $"No system runs in it: its states and volumes are real, its processor is not.\r\n")),
             instance.LaunchTime));
+
+    /// <inheritdoc/>
+    public Task Resize(Instance instance, GuestDevice device, int sizeGiB, CancellationToken cancel) =>
+        Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task<GuestFreeze?> Freeze(Instance instance, CancellationToken cancel) =>
+        Task.FromResult<GuestFreeze?>(null);
+
+    /// <inheritdoc/>
+    public GuestHealth Health(Instance instance) => instance.State == InstanceState.Running
+        && instance.Phase == GuestPhase.None
+        ? new GuestHealth(GuestCheck.Ok, GuestCheck.Ok)
+        : new GuestHealth(GuestCheck.Initializing, GuestCheck.Initializing);
+
+    /// <inheritdoc/>
+    public Task<byte[]?> Screenshot(Instance instance, CancellationToken cancel) =>
+        Task.FromResult<byte[]?>(null);
+
+    /// <inheritdoc/>
+    public Task Interrupt(Instance instance, CancellationToken cancel) => Task.CompletedTask;
 
     private async Task Open(GuestDevice device, CancellationToken cancel)
     {

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Kiln.Service.Ec2.Instances.Guests;
+
+/// <summary>A QEMU process: started apart from Kiln, found again by its arguments.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="StartTicks">When the kernel started it, which makes the number unique.</param>
+internal sealed record QemuProcess(int Id, long StartTicks)
+{
+    // What QEMU may write to any file: its log and the machine's console. Beyond it writes fail; the machine goes on.
+    private const int FileMiBMax = 16;
+
+    /// <summary>Starts QEMU in a session of its own, as a user of its own, with all streams in files: it outlives
+    /// Kiln.</summary>
+    /// <param name="arguments">The program and its arguments.</param>
+    /// <param name="folder">The machine's folder.</param>
+    /// <param name="user">Who runs it, or null for Kiln's own user.</param>
+    /// <param name="kvm">Whether it needs /dev/kvm.</param>
+    public static Process Start(IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm)
+    {
+        // The shell opens the console's file before it gives up the right to. SIGXFSZ would kill where EFBIG is meant.
+        const string script = "trap '' XFSZ; ulimit -c 0; ulimit -f \"$3\"; "
+            + "exec </dev/null >>\"$2\" 2>&1 3>>\"$1\"; shift 3; cd / && exec \"$@\"";
+        var start = new ProcessStartInfo("setsid");
+        string[] launch =
+        [
+            "/bin/sh", "-c", script, "kiln-guest", folder.ConsoleLog, folder.ProcessLog,
+            (FileMiBMax * 2048).ToString(CultureInfo.InvariantCulture), "setpriv", "--no-new-privs",
+            .. AsUser(user, kvm), .. arguments,
+        ];
+        foreach (var argument in launch)
+            start.ArgumentList.Add(argument);
+        var path = Environment.GetEnvironmentVariable("PATH");
+        start.Environment.Clear();
+        start.Environment["PATH"] = path ?? "/usr/bin:/bin";
+        return Process.Start(start) ?? throw new GuestStartException("The process could not be started.");
+    }
+
+    /// <summary>The process that serves a machine's control socket; null where there is none.</summary>
+    public static QemuProcess? Find(GuestFolder folder)
+    {
+        var mark = Encoding.UTF8.GetBytes($"path={folder.QmpSocket},");
+        foreach (var entry in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Read(entry + "/cmdline").AsSpan().IndexOf(mark) >= 0 && StartOf(id) is { } ticks)
+                return new QemuProcess(id, ticks);
+        }
+        return null;
+    }
+
+    /// <summary>The process of a number; null where there is none.</summary>
+    public static QemuProcess? Of(int id) => StartOf(id) is { } ticks ? new QemuProcess(id, ticks) : null;
+
+    /// <summary>Whether it lives.</summary>
+    public bool IsAlive => StartOf(Id) == StartTicks;
+
+    /// <summary>Ends it at once.</summary>
+    public void Kill()
+    {
+        if (IsAlive)
+            Posix.Kill(Id);
+    }
+
+    // Not in --clear-groups' place where KVM is used: the device belongs to a group.
+    private static IEnumerable<string> AsUser(uint? user, bool kvm)
+    {
+        if (user is not { } id)
+            return [];
+        var number = id.ToString(CultureInfo.InvariantCulture);
+        var groups = kvm && Posix.GroupOf("/dev/kvm") is { } group
+            ? $"--groups={group.ToString(CultureInfo.InvariantCulture)}" : "--clear-groups";
+        return [$"--reuid={number}", $"--regid={number}", groups, "--bounding-set=-all", "--inh-caps=-all"];
+    }
+
+    // proc(5): the 22nd field, counted from behind the name, which may hold anything. A zombie is dead.
+    private static long? StartOf(int id)
+    {
+        var text = Encoding.UTF8.GetString(Read($"/proc/{id}/stat"));
+        var fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 19 && fields[0] is not ("Z" or "X")
+            && long.TryParse(fields[19], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? ticks : null;
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}
