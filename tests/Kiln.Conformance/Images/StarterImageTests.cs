@@ -56,7 +56,6 @@ public sealed class StarterImageTests : IAsyncLifetime
         foreach (var (format, option, name) in new[]
         {
             ("qcow2", "compression_type=zstd", "tiny-amd64.qcow2"), ("vmdk", "subformat=streamOptimized", "tiny.vmdk"),
-            ("vpc", "subformat=dynamic,force_size=on", "tiny.vhd"),
         })
         {
             var file = Path.Combine(_kiln.Folder, name);

@@ -4,7 +4,7 @@ using Kiln.Disks;
 
 namespace Kiln.Tests.Disks;
 
-/// <summary>Every reader against qemu-img, byte for byte; strangers' files, which are refused with a sentence.</summary>
+/// <summary>Every reader against qemu-img, byte for byte; strangers' files are refused with a sentence.</summary>
 public sealed class DiskReaderTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kiln-disks-").FullName;

@@ -14,7 +14,8 @@ namespace Kiln.Service.Ec2.Instances;
 /// </remarks>
 [Operation("ec2:RunInstances")]
 public sealed class RunInstances(
-    Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, ServiceOptions options, TimeProvider clock)
+    Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, ServiceOptions options,
+    TimeProvider clock)
     : IOperation<RunInstancesRequest, ReservationItem>
 {
     // A hundred launches of one image within a minute need not all change its row.
