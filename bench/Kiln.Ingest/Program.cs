@@ -12,6 +12,7 @@ using Kiln.Blocks.Manifests;
 //   stage STORE FILE [--key]                               puts every block as the EBS direct API would, 4 at a time
 //   volume STORE FILE DIR [--key]                          writes FILE into a volume, cuts it, uploads the cut
 //   layer STORE DIR [--key]                                processor time of a guest's requests in a volume's layer
+//   serve STORE ID DIR SOCKET | boot STORE ID DIR | open STORE DIR    lazy volumes: bench/lazy.sh
 if (args.Length < 3)
 {
     Console.Error.WriteLine("usage: ingest STORE FILE [--key] [--parent ID --dirty LIST]");
@@ -46,6 +47,15 @@ switch (args[0])
         break;
     case "volume":
         Console.WriteLine(await Volumes.Run(store, args[2], args[3], domain));
+        break;
+    case "serve":
+        Lazy.Serve(store, new ManifestId(args[2]), args[3], args[4]);
+        break;
+    case "boot":
+        Lazy.Boot(store, new ManifestId(args[2]), args[3]);
+        break;
+    case "open":
+        Lazy.Open(store, args[2]);
         break;
     case "layer":
         Layers.Run(store, args[2], domain);

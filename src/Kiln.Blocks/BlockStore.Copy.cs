@@ -64,6 +64,14 @@ public sealed partial class BlockStore
         using var lease = to.Lease();
         var tally = new CopyTally();
 
+        // Met first, all of them: what an earlier attempt has brought must not be collected before a slow copy comes to
+        // it. A look at the index costs nothing beside a block that travels.
+        foreach (var entry in manifest.Entries())
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (!entry.Address.IsZero) to.Index.TryRenew(entry.Address, out _);
+        }
+
         // A page that has arrived proves nothing about its blocks unless a committed manifest holds it, so only the
         // destination's own index is asked, block by block; that costs no travel.
         using (var queue = manifest.Entries().GetEnumerator())
@@ -119,6 +127,9 @@ public sealed partial class BlockStore
         var earlier = options.Earlier is { } pair && from.HasManifest(pair.Source) && to.HasManifest(pair.Copy)
             && to.OpenManifest(pair.Copy).DomainId == toDomain?.Id ? options.Earlier : null;
         using var builder = to.BuildManifest(manifest.VolumeBlocks, toDomain, earlier?.Copy);
+
+        // Under another key the addresses are known only once the blocks are read, so all that was left is spared.
+        using var lease = options.Resumed ? to.LeaseOfLeftovers() : null;
         var changes = earlier is { } hint
             ? Manifest.Diff(from.OpenManifest(hint.Source), manifest)
             : manifest.Entries().Select(e => new ManifestChange(e.Index, null, e.Address));
@@ -199,6 +210,9 @@ public sealed partial class BlockStore
     {
         var done = Interlocked.Increment(ref tally.Done);
         if (done % CopyReportEvery == 0 || done == manifest.BlockCount)
-            options.Progress?.Report(new TransferProgress(done * Block.Size, manifest.FullBytes));
+        {
+            options.Progress?.Report(new TransferProgress(
+                done * Block.Size, manifest.FullBytes, Interlocked.Read(ref tally.MovedBytes)));
+        }
     }
 }

@@ -101,6 +101,14 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         return lease;
     }
 
+    // As Lease, also for what recovery found without anybody to need it.
+    internal BlockLease LeaseOfLeftovers()
+    {
+        var lease = new BlockLease(this, 0);
+        leases[lease] = true;
+        return lease;
+    }
+
     /// <summary>True when a record has this address (always for <see cref="BlockAddress.Zero"/>).</summary>
     public bool Contains(BlockAddress address) => address.IsZero || Index.TryFind(address, out _);
 

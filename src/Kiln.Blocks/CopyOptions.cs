@@ -9,6 +9,10 @@ public sealed record CopyOptions
     /// only what changed since is looked at. Not needed for correctness, nor when no key changes.</summary>
     public (ManifestId Source, ManifestId Copy)? Earlier { get; init; }
 
+    /// <summary>True when an earlier process began this copy: what it has brought is kept from collection until this
+    /// one has come to it.</summary>
+    public bool Resumed { get; init; }
+
     /// <summary>Rates to keep to, all of them.</summary>
     public IReadOnlyList<BandwidthLimit> Limits { get; init; } = [];
 

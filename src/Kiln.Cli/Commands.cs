@@ -18,6 +18,6 @@ public static class Commands
     [
         SnapshotCommand.Make(), ImportCommand.Make(), ImageCommand.Make(), .. GuestCommands.All(),
         TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(), WorkCommand.Make(),
-        CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(), VersionCommand.Make(),
+        CopiesCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(), VersionCommand.Make(),
     ];
 }

@@ -66,6 +66,7 @@ internal static class Composition
         }
         // Stopped in reverse: first the worker's steps, then the transfers they wait for.
         services.AddHostedService(provider => provider.GetRequiredService<Transfers>());
+        services.AddHostedService(provider => provider.GetRequiredService<BootRecorder>());
         services.AddSingleton<VolumeExports>();
         services.AddHostedService(provider => provider.GetRequiredService<VolumeExports>());
         services.AddHostedService<GuestWatch>();
@@ -90,10 +91,14 @@ internal static class Composition
     {
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<LoadedCopies>();
         services.AddSingleton<VolumeDevices>();
+        services.AddSingleton<VolumeLoading>();
+        services.AddSingleton<BootRecorder>();
         services.AddGuests();
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
+        services.AddSingleton<CopyLimits>();
         services.AddSingleton<SnapshotCopy>();
         services.AddSingleton<StorageStart>();
         services.AddSingleton<StoreRoots>();
@@ -103,6 +108,7 @@ internal static class Composition
         services.AddScoped<EbsKeys>();
         services.AddScoped<NewVolumes>();
         services.AddScoped<NewSnapshots>();
+        services.AddScoped<TimeBasedCopies>();
     }
 
     private static void AddGuests(this IServiceCollection services)

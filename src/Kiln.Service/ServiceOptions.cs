@@ -67,8 +67,23 @@ public sealed class ServiceOptions
     /// <summary>Copies between Regions move at most this many MiB a second each; 0 for no limit.</summary>
     public int CopyMiBPerSecond { get; set; }
 
+    /// <summary>All copies from one Region to another together move at most this many MiB a second; 0 for no
+    /// limit.</summary>
+    public int CopyPairMiBPerSecond { get; set; }
+
     /// <summary>Memory for blocks that were read, in MiB.</summary>
     public int CacheMiB { get; set; } = 64;
+
+    /// <summary>MiB a second at which snapshots of volumes that live longer than
+    /// <see cref="HydrateAfterSeconds"/> are brought to the local disk; 0 for never.</summary>
+    public int HydrateMiBPerSecond { get; set; } = 64;
+
+    /// <summary>Seconds after which that begins.</summary>
+    public int HydrateAfterSeconds { get; set; } = 60;
+
+    /// <summary>Seconds after an instance's start in which what it reads is recorded for the next boots; 0 for
+    /// never.</summary>
+    public int BootTraceSeconds { get; set; } = 60;
 
     /// <summary>How long deleted data lies in the trash before its blocks are freed, in seconds.</summary>
     public int TrashSeconds { get; set; } = 300;
@@ -104,6 +119,9 @@ public sealed class ServiceOptions
 
     /// <summary>Snapshot copies under way per account and destination Region: EC2's quota.</summary>
     public int SnapshotCopiesPerRegion { get; set; } = 20;
+
+    /// <summary>Snapshots under fast restore per account and Region: EBS's quota.</summary>
+    public int FastSnapshotRestoresPerRegion { get; set; } = 5;
 
     /// <summary>Snapshots per account and Region: EC2's quota.</summary>
     public int SnapshotsPerRegion { get; set; } = 100_000;

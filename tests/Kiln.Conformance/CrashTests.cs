@@ -32,6 +32,8 @@ public sealed class CrashTests : IAsyncLifetime
         await _world.Kiln.Start();
 
         await World.Eventually(() => Describe(west, copy), s => s.State == SnapshotState.Completed);
+        // Segments are only ever appended to: a block that travelled twice would lie there twice.
+        Assert.InRange(StoredBytes(KilnProcess.R2), 1, StoredBytes(KilnProcess.R1) * 105 / 100);
         Assert.Equal(World.DigestOf(31, Blocks), await _world.Digest(copy, region: KilnProcess.R2));
     }
 
@@ -62,6 +64,9 @@ public sealed class CrashTests : IAsyncLifetime
             Assert.Equal(World.DigestOf(32, Blocks), await _world.Digest(snapshot));
         }
     }
+
+    private long StoredBytes(string region) => new DirectoryInfo(
+        Path.Combine(_world.Kiln.DataFolder, region, "blocks", "segments")).EnumerateFiles().Sum(f => f.Length);
 
     private static async Task<Snapshot> Describe(AmazonEC2Client ec2, string id)
     {

@@ -30,6 +30,9 @@ public sealed class FileBackend : IBackend
         throw new IOException($"{root} is in use by another process.");
     }
 
+    /// <summary>The directory.</summary>
+    internal string Root => root;
+
     /// <inheritdoc/>
     public ulong Boot { get; } = BootOf();
 

@@ -33,7 +33,7 @@ public sealed partial class VolumeDevice
         try
         {
             if (mine.Exists(VolumeRecord.FileName)) throw new IOException("The folder holds a volume already.");
-            if (!TryLink(loaded, directory, copies[0].Number)) return null;
+            if (!TryLink(loaded, copies[0].Number, directory, 1)) return null;
             using (var log = mine.Create(VolumeLayer.NameOf(1, "log"), direct: false)) log.Sync();
             VolumeRecord.LayerRecord top;
             using (var layer = VolumeLayer.Create(mine, 2, sizeBytes, domainId is null ? null : keys(domainId)))
@@ -54,15 +54,71 @@ public sealed partial class VolumeDevice
         }
     }
 
+    /// <summary>
+    /// Takes the local copy of another volume, hydrated and closed, of the manifest that this one was made from: it
+    /// is then local itself, in no time, whatever has been written and cut since.
+    /// </summary>
+    /// <param name="loaded">The folder of the other. It may be deleted at any time afterwards.</param>
+    /// <returns>Whether it is local now; false where nothing can be shared (see <see cref="CreateSharing"/>); null
+    /// while an upload has the volume: ask again.</returns>
+    public bool? Adopt(string loaded)
+    {
+        VolumeRecord other;
+        using (var from = new FileBackend(loaded, readOnly: true)) other = VolumeRecord.Read(from);
+        var copies = other.Layers.Where(l => !l.Dirty).ToList();
+        if (!background.Wait(0)) return null;
+        try
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (IsLocal) return true;
+            if (!other.Loaded || copies.Count != 1 || other.Domain != record.Domain || other.SizeBytes > SizeBytes
+                || backend is not FileBackend files) return false;
+            gate.EnterWriteLock();
+            try
+            {
+                var number = record.NextLayer;
+                if (!TryLink(loaded, copies[0].Number, files.Root, number)) return false;
+                backend.Delete(VolumeLayer.NameOf(number, "log"));
+                using (var log = backend.Create(VolumeLayer.NameOf(number, "log"), direct: false)) log.Sync();
+                var shared = copies[0] with { Number = number, Shared = true };
+                var layer = VolumeLayer.Open(backend, shared, SizeBytes, domain, boot);
+
+                // Beneath all: what differs from the manifest, cut or not, lies above.
+                Save(record with { NextLayer = number + 1, Loaded = true, Layers = [shared, .. record.Layers] });
+                stack = stack.With([layer, .. stack.Layers]);
+                return true;
+            }
+            finally
+            {
+                gate.ExitWriteLock();
+            }
+        }
+        finally
+        {
+            background.Release();
+        }
+    }
+
+    /// <summary>True when the directory holds a volume that was hydrated.</summary>
+    /// <exception cref="BlockCorruptException">Its record is damaged.</exception>
+    public static bool IsLoaded(string directory)
+    {
+        if (!Exists(directory)) return false;
+        using var backend = new FileBackend(directory, readOnly: true);
+        return VolumeRecord.Read(backend).Loaded;
+    }
+
     // Data and map of a layer that is never written again. A map is replaced whole, so its link stays what it was.
-    private static bool TryLink(string from, string to, int number)
+    private static bool TryLink(string from, int number, string to, int newNumber)
     {
         var prefix = VolumeLayer.NameOf(number, "data");
         var names = Directory.EnumerateFiles(from, prefix + "*").Select(f => Path.GetFileName(f))
-            .Select(name => (name, VolumeLayer.NameOf(1, "data") + name[prefix.Length..]))
-            .Append((VolumeLayer.NameOf(number, "map"), VolumeLayer.NameOf(1, "map"))).ToList();
+            .Select(name => (name, VolumeLayer.NameOf(newNumber, "data") + name[prefix.Length..]))
+            .Append((VolumeLayer.NameOf(number, "map"), VolumeLayer.NameOf(newNumber, "map"))).ToList();
         foreach (var (existing, name) in names)
         {
+            // A link that a crash left before the record named it.
+            File.Delete(Path.Combine(to, name));
             if (Libc.Link(Path.Combine(from, existing), Path.Combine(to, name)) == 0) continue;
             var errno = Marshal.GetLastPInvokeError();
             if (errno is not (Libc.OtherFileSystem or Libc.TooManyLinks or Libc.NotPermitted or Libc.NotFound))

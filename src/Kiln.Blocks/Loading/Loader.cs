@@ -41,6 +41,9 @@ internal sealed class Loader(TimeProvider clock) : IDisposable
         }
 
         changed.Set();
+
+        // What waits for its rate hears at once that it is not wanted any more.
+        cancel.Register(() => Wake(job));
         return job;
     }
 
@@ -69,6 +72,16 @@ internal sealed class Loader(TimeProvider clock) : IDisposable
         foreach (var job in jobs) job.Abandon();
         jobs.Clear();
         changed.Dispose();
+    }
+
+    private void Wake(LoadJob job)
+    {
+        lock (gate)
+        {
+            if (disposed) return;
+            job.DueAt = TimeSpan.Zero;
+            changed.Set();
+        }
     }
 
     private void Work()

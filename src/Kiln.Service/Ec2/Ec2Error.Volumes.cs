@@ -70,4 +70,8 @@ public static partial class Ec2Error
     public static AwsException VolumeSmallerThanSnapshot(int sizeGiB, string snapshotId, int leastGiB) => Bad(
         "InvalidBlockDeviceMapping",
         $"Volume of size {sizeGiB}GB is smaller than snapshot '{snapshotId}', expect size >= {leastGiB}GB");
+
+    /// <summary>A rate of initialization was given for an image's mapping, which has none.</summary>
+    public static AwsException InitializationRateOfImage() => Bad("InvalidBlockDeviceMapping",
+        "VolumeInitializationRate belongs to a launch or to CreateVolume, not to the mapping of an image.");
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Kiln.Service.Ec2.Instances;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,7 @@ namespace Kiln.Service.Imds;
 /// </remarks>
 public sealed partial class MetadataRequests(
     IServiceScopeFactory scopes, MetadataTokens tokens, RoleCredentials credentials, InstanceIdentity identity,
-    ILogger<MetadataRequests> log) : IHttpApplication<HttpContext>
+    GuestPulse pulse, ILogger<MetadataRequests> log) : IHttpApplication<HttpContext>
 {
     private const string TokenPath = "/latest/api/token";
     private const string TokenHeader = "X-aws-ec2-metadata-token";
@@ -66,6 +67,8 @@ public sealed partial class MetadataRequests(
 
     private async Task Answer(HttpContext http, GuestPeer peer, CancellationToken cancel)
     {
+        // Whoever asks has a network that works: an instance status check.
+        pulse.Heard(peer.InstanceId);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<Db>();
         var facts = await MetadataFacts.Load(db, peer.InstanceId, cancel);

@@ -1,3 +1,4 @@
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Settings;
@@ -27,6 +28,9 @@ public abstract partial class Db
 
     /// <summary>Volumes.</summary>
     public DbSet<Volume> Volumes => Set<Volume>();
+
+    /// <summary>Fast snapshot restores, the lately disabled among them.</summary>
+    public DbSet<FastSnapshotRestore> FastSnapshotRestores => Set<FastSnapshotRestore>();
 
     /// <summary>Attachments.</summary>
     public DbSet<VolumeAttachment> VolumeAttachments => Set<VolumeAttachment>();

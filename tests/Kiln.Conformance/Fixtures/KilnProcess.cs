@@ -27,6 +27,9 @@ public sealed class KilnProcess : IAsyncLifetime
     /// <summary>Further arguments of <c>kiln serve</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>What instances run in: <c>simulated</c> or <c>qemu</c>.</summary>
+    public string Guests { get; init; } = "simulated";
+
     /// <summary>Whether it runs with <c>--dev</c>: any account's root, and a clock that moves.</summary>
     public bool IsDevelopment { get; init; } = true;
 
@@ -52,7 +55,7 @@ public sealed class KilnProcess : IAsyncLifetime
     public async Task Start()
     {
         var start = new ProcessStartInfo(Program,
-            ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", "simulated",
+            ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", Guests,
              "--simulated-boot-milliseconds", "0", .. IsDevelopment ? ["--dev"] : Array.Empty<string>(), .. Arguments])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,

@@ -1,5 +1,6 @@
 using System.Text;
 using Kiln.Protocol.Shapes;
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Snapshots;
@@ -37,6 +38,8 @@ public sealed class StateMachinesTests
         Draw<SnapshotState>(page, "Snapshot", "Ec2/Snapshots/Snapshot.cs", (from, to) =>
             from == SnapshotState.Pending && to != SnapshotState.Pending);
         Draw<InstanceState>(page, "Instance", "Ec2/Instances/Instance.cs", Instance.MayBecome);
+        Draw<FastSnapshotRestoreState>(
+            page, "Fast snapshot restore", "Ec2/FastRestores/FastSnapshotRestore.cs", FastSnapshotRestore.MayBecome);
         return page.ToString();
     }
 

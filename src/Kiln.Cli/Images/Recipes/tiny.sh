@@ -105,8 +105,8 @@ for module in $drivers; do
 done
 
 say "writing its settings"
-cp "$KILN_RECIPE"/tiny/{inittab,rc,net,agent,sshd,udhcpc,passwd,group,shadow} "$root/etc/"
-chmod 755 "$root"/etc/{rc,net,agent,sshd,udhcpc}
+cp "$KILN_RECIPE"/tiny/{inittab,rc,down,net,agent,sshd,udhcpc,passwd,group,shadow} "$root/etc/"
+chmod 755 "$root"/etc/{rc,down,net,agent,sshd,udhcpc}
 chmod 600 "$root/etc/shadow"
 chmod 700 "$root/root" "$root/root/.ssh"
 chmod 1777 "$root/tmp"

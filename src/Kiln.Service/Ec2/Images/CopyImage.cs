@@ -19,16 +19,18 @@ namespace Kiln.Service.Ec2.Images;
 /// </remarks>
 [Operation("ec2:CopyImage")]
 public sealed class CopyImage(
-    Db db, EbsKeys keys, NewSnapshots snapshots, NodeIdentity node, ServiceOptions options, TimeProvider clock)
+    Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
+    TimeProvider clock)
     : IOperation<CopyImage.Request, CopyImage.Response>
 {
     /// <summary>What to copy, and how.</summary>
     [Unsupported("Outposts only", "DestinationOutpostArn")]
     [Unsupported("there are no Local Zones", "DestinationAvailabilityZone", "DestinationAvailabilityZoneId")]
-    [Unsupported("copies go at the store's speed, or at --copy-mib-per-second",
-        "SnapshotCopyCompletionDurationMinutes")]
     public sealed record Request
     {
+        /// <summary>Minutes within which each snapshot is to be copied: 15 to 2880, in steps of 15.</summary>
+        public long? SnapshotCopyCompletionDurationMinutes { get; init; }
+
         /// <summary>Makes a repeated call the same call.</summary>
         [MaxLength(128)]
         public string? ClientToken { get; init; }
@@ -88,6 +90,7 @@ public sealed class CopyImage(
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);
         await CheckCopies(call, cancel);
         await snapshots.CheckQuota(parts.Count, call, cancel);
+        var minutes = await timed.Admit(parts, request.SnapshotCopyCompletionDurationMinutes, call, cancel);
 
         var now = clock.GetUtcNow();
         var imageId = Ids.New("ami");
@@ -95,7 +98,8 @@ public sealed class CopyImage(
         foreach (var part in parts)
         {
             var key = await keys.ForImageCopy(part, request.Encrypted, request.KmsKeyId, call, cancel);
-            var copy = Snapshot.CopyOf(part, key, call, node.Id, Description(imageId, source.Id, part.Id, now), now);
+            var copy = Snapshot.CopyOf(
+                part, key, call, node.Id, Description(imageId, source.Id, part.Id, now), now, minutes);
             copies.Add(part.Id, copy);
             db.Add(copy);
             db.Add(Work.Work.For(SnapshotReconciler.WorkKind, copy.Id, now, copy.NodeId));

@@ -50,6 +50,8 @@ public static partial class DeviceRules
     /// UnknownVolumeType, BootForVolumeTypeUnsupported.</exception>
     public static ImageDevice Volume(string name, EbsBlockDevice ebs, Snapshot? snapshot, bool isRoot)
     {
+        if (ebs.VolumeInitializationRate is not null)
+            throw Ec2Error.InitializationRateOfImage();
         var type = VolumeLimits.Of(ebs.VolumeType ?? VolumeLimits.DefaultType);
         if (isRoot && !type.Boots)
         {

@@ -66,6 +66,8 @@ internal static class InstanceDevices
     private static ImageDevice Change(ImageDevice device, BlockDeviceMapping entry)
     {
         var ebs = entry.Ebs ?? throw Refused(device, "it is an EBS volume of the instance");
+        if (ebs.VolumeInitializationRate is not null)
+            throw Ec2Error.InitializationRateOfImage();
         if (ebs.SnapshotId is not null || ebs.KmsKeyId is not null)
             throw Refused(device, "its data is the instance's");
         // Clients send an instance's own values again; only another one is a wish that cannot be granted.

@@ -27,6 +27,9 @@ public sealed record MergedDevice
     /// <summary>MiB/s, or null.</summary>
     public int? Throughput { get; init; }
 
+    /// <summary>MiB/s at which to load the snapshot, or null.</summary>
+    public int? InitializationRate { get; init; }
+
     /// <summary>Whether the volume goes with the instance.</summary>
     public bool DeleteOnTermination { get; init; }
 

@@ -1,6 +1,7 @@
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
@@ -11,7 +12,7 @@ namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>Moves machines to where their instances' states say, and the states on when they are there.</summary>
 /// <remarks>Its work rows are bound to the node that runs the machine.</remarks>
-public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReconciler
+public sealed class InstanceReconciler(IGuest guest, BootRecorder boots, TimeProvider clock) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the instance.</summary>
     public const string WorkKind = "instance";
@@ -57,6 +58,7 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
             return StepResult.Again(VolumePause);
         try
         {
+            await boots.Booting(instance, devices.Select(d => d.Volume), cancel);
             await guest.Start(instance, devices, cancel);
         }
         catch (AwsException refusal) when (refusal.Status < 500)
@@ -128,7 +130,9 @@ public sealed class InstanceReconciler(IGuest guest, TimeProvider clock) : IReco
     {
         try
         {
-            await guest.Start(instance, await Devices(instance, db, cancel), cancel);
+            var devices = await Devices(instance, db, cancel);
+            await boots.Booting(instance, devices.Select(d => d.Volume), cancel);
+            await guest.Start(instance, devices, cancel);
             return StepResult.Again(look.After ?? GuestPause);
         }
         catch (AwsException refusal) when (refusal.Status < 500)

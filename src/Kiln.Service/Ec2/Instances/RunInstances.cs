@@ -71,6 +71,7 @@ public sealed class RunInstances(
                     VolumeType = device.VolumeType,
                     Iops = device.Iops,
                     Throughput = device.Throughput,
+                    InitializationRate = device.InitializationRate,
                     Encrypted = device.Encrypted,
                     KmsKeyId = device.KmsKeyId,
                     Platform = device.DeviceName == instance.RootDeviceName ? instance.Platform : null,

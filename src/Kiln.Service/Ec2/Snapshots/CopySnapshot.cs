@@ -16,15 +16,18 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// </remarks>
 [Operation("ec2:CopySnapshot")]
 public sealed class CopySnapshot(
-    Db db, EbsKeys keys, NewSnapshots snapshots, NodeIdentity node, ServiceOptions options, TimeProvider clock)
+    Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
+    TimeProvider clock)
     : IOperation<CopySnapshot.Request, CopySnapshot.Response>
 {
     /// <summary>What to copy, and how.</summary>
     [Unsupported("Outposts only", "DestinationOutpostArn")]
     [Unsupported("Kiln has no Local Zones", "DestinationAvailabilityZone")]
-    [Unsupported("copies go at the store's speed, or at --copy-mib-per-second", "CompletionDurationMinutes")]
     public sealed record Request
     {
+        /// <summary>Minutes within which it is to be completed: 15 to 2880, in steps of 15.</summary>
+        public int? CompletionDurationMinutes { get; init; }
+
         /// <summary>Up to 255 characters; none gives the copy no description.</summary>
         [MaxLength(255)]
         public string? Description { get; init; }
@@ -90,9 +93,11 @@ public sealed class CopySnapshot(
             && s.Origin == SnapshotOrigin.Copy && s.State == SnapshotState.Pending, cancel);
         if (copies >= options.SnapshotCopiesPerRegion)
             throw Ec2Error.SnapshotCopiesExceeded(options.SnapshotCopiesPerRegion, call.Region);
+        await timed.Admit([source], request.CompletionDurationMinutes, call, cancel);
         var key = await keys.ForSnapshotCopy(source, request.Encrypted, request.KmsKeyId, call, cancel);
         var now = clock.GetUtcNow();
-        var copy = Snapshot.CopyOf(source, key, call, node.Id, request.Description ?? "", now);
+        var copy = Snapshot.CopyOf(source, key, call, node.Id, request.Description ?? "", now,
+            request.CompletionDurationMinutes);
         db.Add(copy);
         db.Add(Work.Work.For(SnapshotReconciler.WorkKind, copy.Id, now, copy.NodeId));
         tags.AddTo(db, "snapshot", copy.Id, call.AccountId, call.Region);

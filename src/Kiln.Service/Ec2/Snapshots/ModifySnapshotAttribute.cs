@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Permission = Kiln.Service.Ec2.Snapshots.CreateVolumePermission;
@@ -13,7 +14,7 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// and <c>UserGroup</c>. Accounts and everybody only: organisations are not supported for snapshots by AWS either.
 /// </remarks>
 [Operation("ec2:ModifySnapshotAttribute")]
-public sealed class ModifySnapshotAttribute(Db db)
+public sealed class ModifySnapshotAttribute(Db db, TimeProvider clock)
     : IOperation<ModifySnapshotAttribute.Request, ModifySnapshotAttribute.Response>
 {
     /// <summary>Changes in one call: EC2's limit.</summary>
@@ -74,6 +75,7 @@ public sealed class ModifySnapshotAttribute(Db db)
         foreach (var (kind, value) in remove)
             snapshot.Permissions.RemoveAll(p => p.Kind == kind && p.Value == value);
         snapshot.IsPublic = snapshot.Permissions.Any(p => p.Kind == Permission.Group);
+        await FastRestoreReconciler.DisableUnshared(db, snapshot, clock.GetUtcNow(), cancel);
         await db.SaveChangesAsync(cancel);
         return new Response();
     }

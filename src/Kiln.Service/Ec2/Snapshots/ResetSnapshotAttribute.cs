@@ -1,11 +1,12 @@
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Snapshots;
 
 /// <summary>Makes a snapshot its owner's alone again. EC2 API Reference "ResetSnapshotAttribute".</summary>
 [Operation("ec2:ResetSnapshotAttribute")]
-public sealed class ResetSnapshotAttribute(Db db)
+public sealed class ResetSnapshotAttribute(Db db, TimeProvider clock)
     : IOperation<ResetSnapshotAttribute.Request, ResetSnapshotAttribute.Response>
 {
     /// <summary>The attribute.</summary>
@@ -37,6 +38,7 @@ public sealed class ResetSnapshotAttribute(Db db)
 
         snapshot.Permissions.Clear();
         snapshot.IsPublic = false;
+        await FastRestoreReconciler.DisableUnshared(db, snapshot, clock.GetUtcNow(), cancel);
         await db.SaveChangesAsync(cancel);
         return new Response();
     }

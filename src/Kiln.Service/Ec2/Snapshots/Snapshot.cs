@@ -87,6 +87,9 @@ public sealed class Snapshot : Entity
     [MaxLength(32)]
     public string? SourceRegion { get; init; }
 
+    /// <summary>For time-based copies: minutes within which it is to be completed.</summary>
+    public int? CompletionDurationMinutes { get; init; }
+
     /// <summary>For direct writes: the snapshot it is an increment over.</summary>
     [MaxLength(24)]
     public string? ParentSnapshotId { get; init; }
@@ -120,7 +123,7 @@ public sealed class Snapshot : Entity
     /// <summary>Bytes of all its written blocks, unpacked.</summary>
     public long FullSizeBytes { get; private set; }
 
-    /// <summary>Bytes that had to be newly stored or moved for it.</summary>
+    /// <summary>Bytes that had to be newly stored or moved for it, so far, restarts included.</summary>
     public long TransferredBytes { get; set; }
 
     /// <summary>When every snapshot of a lineage descends from one volume, its oldest ancestor's id: what may be
@@ -185,8 +188,9 @@ public sealed class Snapshot : Entity
     /// <param name="nodeId">The node that will hold its blocks.</param>
     /// <param name="description">Up to 255 characters.</param>
     /// <param name="now">When the copy was asked for.</param>
+    /// <param name="minutes">For a time-based copy: within which time.</param>
     public static Snapshot CopyOf(
-        Snapshot source, EbsKey key, Call call, string nodeId, string description, DateTimeOffset now)
+        Snapshot source, EbsKey key, Call call, string nodeId, string description, DateTimeOffset now, int? minutes)
     {
         var copy = new Snapshot
         {
@@ -203,6 +207,7 @@ public sealed class Snapshot : Entity
             Origin = SnapshotOrigin.Copy,
             SourceSnapshotId = source.Id,
             SourceRegion = source.Region,
+            CompletionDurationMinutes = minutes,
             LineageId = source.LineageId,
             Platform = source.Platform,
             ProductCodes = source.ProductCodes,

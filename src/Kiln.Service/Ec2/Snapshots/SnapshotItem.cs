@@ -57,8 +57,11 @@ public sealed record SnapshotItem
     /// <summary><c>standard</c>.</summary>
     public string StorageTier { get; init; } = "standard";
 
-    /// <summary><c>standard</c> for copies, else absent.</summary>
+    /// <summary><c>standard</c> or <c>time-based</c> for copies, else absent.</summary>
     public string? TransferType { get; init; }
+
+    /// <summary>For time-based copies: minutes within which it is to be completed.</summary>
+    public int? CompletionDurationMinutes { get; init; }
 
     /// <summary>The caller's own tags.</summary>
     [Wire("tagSet")]
@@ -82,6 +85,7 @@ public sealed record SnapshotItem
         KmsKeyId = snapshot.KmsKeyId,
         DataEncryptionKeyId = snapshot.DataKeyId,
         TransferType = TransferTypeOf(snapshot),
+        CompletionDurationMinutes = snapshot.CompletionDurationMinutes,
         Tags = tags,
     };
 
@@ -90,5 +94,6 @@ public sealed record SnapshotItem
 
     /// <summary>The transfer type; only copies have one.</summary>
     public static string? TransferTypeOf(Snapshot snapshot) =>
-        snapshot.Origin == SnapshotOrigin.Copy ? "standard" : null;
+        snapshot.Origin != SnapshotOrigin.Copy ? null
+            : snapshot.CompletionDurationMinutes is null ? "standard" : "time-based";
 }

@@ -71,6 +71,8 @@ public sealed class SnapshotReconciler(
         {
             cancel.ThrowIfCancellationRequested();
             snapshot.ProgressPercent = Math.Max(snapshot.ProgressPercent, Math.Min(transfer.Percent, 99));
+            if (snapshot.Origin == SnapshotOrigin.Copy)
+                snapshot.TransferredBytes = transfer.BytesBefore + transfer.BytesMoved;
             return StepResult.Again(TimeSpan.Zero);
         }
         TransferOutcome outcome;
@@ -154,10 +156,14 @@ public sealed class SnapshotReconciler(
 
     private async Task WakeNext(Snapshot snapshot, Db db, CancellationToken cancel)
     {
-        if (snapshot.Origin != SnapshotOrigin.Volume)
-            return;
-        var waiting = await db.Snapshots.Where(s => s.VolumeId == snapshot.VolumeId && s.Id != snapshot.Id
-            && s.State == SnapshotState.Pending).Select(s => s.Id).ToListAsync(cancel);
+        var others = db.Snapshots.Where(s => s.Id != snapshot.Id && s.State == SnapshotState.Pending);
+        var waiting = await (snapshot.Origin switch
+        {
+            SnapshotOrigin.Volume => others.Where(s => s.VolumeId == snapshot.VolumeId),
+            SnapshotOrigin.Copy => others.Where(
+                s => s.SourceSnapshotId == snapshot.SourceSnapshotId && s.Region == snapshot.Region),
+            _ => others.Where(_ => false),
+        }).Select(s => s.Id).ToListAsync(cancel);
         foreach (var id in waiting)
             await Work.Work.Want(db, WorkKind, id, clock.GetUtcNow(), cancel, snapshot.NodeId);
     }

@@ -1,4 +1,5 @@
 using Kiln.Service.Ebs;
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
@@ -29,6 +30,7 @@ public static class SnapshotRemoval
             return;
         }
         db.RemoveRange(await db.CreateVolumePermissions.Where(p => p.SnapshotId == snapshot.Id).ToListAsync(cancel));
+        await FastRestoreReconciler.Disable(db, snapshot.Id, now, cancel);
         await Tagging.Forget(db, snapshot.Id, cancel);
         db.Remove(snapshot);
         await Collection.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);

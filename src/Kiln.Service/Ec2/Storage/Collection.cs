@@ -12,7 +12,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// is many steps; it stands where it is between them and is begun anew after a restart.
 /// </remarks>
 public sealed partial class Collection(
-    RegionStores stores, Collectors collectors, TimeProvider clock, ILogger<Collection> log) : IReconciler
+    RegionStores stores, LoadedCopies copies, Collectors collectors, TimeProvider clock, ILogger<Collection> log)
+    : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is <c>REGION/NODE</c>.</summary>
     public const string WorkKind = "collect";
@@ -52,7 +53,12 @@ public sealed partial class Collection(
             return StepResult.Again(TimeSpan.Zero);
         var now = clock.GetUtcNow();
         if (!report.DryRun)
+        {
             collector.DueAt = Next(region, report, now);
+            // What lies beside the blocks goes with the snapshots and volumes that it is for.
+            await copies.Sweep(region, db, cancel);
+            stores.Of(region).SweepTraces();
+        }
         if (collector.IsAsked || collector.DueAt is not { } due || due <= now)
             return StepResult.Again(TimeSpan.Zero);
         return StepResult.Again(due - now);

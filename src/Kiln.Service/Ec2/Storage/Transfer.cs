@@ -6,12 +6,20 @@ namespace Kiln.Service.Ec2.Storage;
 public sealed class Transfer : IProgress<TransferProgress>, IDisposable
 {
     private readonly CancellationTokenSource _stop;
+    private readonly TimeProvider _wall;
+    private readonly long _started;
     private int _percent;
     private long _bytesTotal;
+    private long _bytesDone;
+    private long _bytesMoved;
 
     internal Transfer(
-        Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body, CancellationToken stopping)
+        Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body, long bytesBefore,
+        TimeProvider wall, CancellationToken stopping)
     {
+        BytesBefore = bytesBefore;
+        _wall = wall;
+        _started = wall.GetTimestamp();
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Outcome = Task.Run(() => body(this, _stop.Token), CancellationToken.None);
     }
@@ -22,14 +30,28 @@ public sealed class Transfer : IProgress<TransferProgress>, IDisposable
     /// <summary>How far it is, 0 to 100.</summary>
     public int Percent => Volatile.Read(ref _percent);
 
+    /// <summary>Bytes that had travelled before this process took it up.</summary>
+    public long BytesBefore { get; }
+
+    /// <summary>How long it has been under way in this process.</summary>
+    public TimeSpan Elapsed => _wall.GetElapsedTime(_started);
+
     /// <summary>Bytes to deal with in all, as far as is known.</summary>
     public long BytesTotal => Volatile.Read(ref _bytesTotal);
+
+    /// <summary>Bytes that were dealt with.</summary>
+    public long BytesDone => Volatile.Read(ref _bytesDone);
+
+    /// <summary>Bytes that travelled in this process, as stored.</summary>
+    public long BytesMoved => Volatile.Read(ref _bytesMoved);
 
     /// <inheritdoc/>
     public void Report(TransferProgress value)
     {
         Volatile.Write(ref _percent, value.Percent);
         Volatile.Write(ref _bytesTotal, value.BytesTotal);
+        Volatile.Write(ref _bytesDone, value.BytesDone);
+        Volatile.Write(ref _bytesMoved, value.BytesMoved);
     }
 
     /// <summary>Asks it to stop between two blocks.</summary>

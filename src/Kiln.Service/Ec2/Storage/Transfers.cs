@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Blocks.Manifests;
+using Kiln.Service.Work;
 using Microsoft.Extensions.Hosting;
 
 namespace Kiln.Service.Ec2.Storage;
 
-/// <summary>The uploads and copies under way in this process, by snapshot. Stopped with it, before devices
-/// close.</summary>
+/// <summary>The uploads, copies and loads under way in this process, by snapshot, volume or loaded copy. Stopped with
+/// it, before devices close.</summary>
 /// <remarks>Thread-safe. A restarted process finds the rows pending and begins again where blocks are stored.</remarks>
-public sealed class Transfers : IHostedService, IDisposable
+public sealed class Transfers(DomainClock clock) : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<string, Transfer> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
@@ -25,9 +26,10 @@ public sealed class Transfers : IHostedService, IDisposable
 
     /// <summary>Starts the transfer of a snapshot, of which there is none yet.</summary>
     public Transfer Start(
-        string snapshotId, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body)
+        string snapshotId, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body,
+        long bytesBefore = 0)
     {
-        var transfer = new Transfer(body, _stopping.Token);
+        var transfer = new Transfer(body, bytesBefore, clock.Wall, _stopping.Token);
         _running[snapshotId] = transfer;
         return transfer;
     }

@@ -19,8 +19,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// <see cref="IdleMax"/> others were used since. Thread-safe.
 /// </remarks>
 public sealed partial class VolumeDevices(
-    RegionStores stores, KeyRing ring, IServiceScopeFactory scopes, NodeIdentity node, TimeProvider clock,
-    ILogger<VolumeDevices> log) : IDisposable
+    RegionStores stores, LoadedCopies copies, KeyRing ring, IServiceScopeFactory scopes, NodeIdentity node,
+    TimeProvider clock, ILogger<VolumeDevices> log) : IDisposable
 {
     /// <summary>Devices kept open without a user: each holds a few file handles and its maps.</summary>
     public const int IdleMax = 64;
@@ -77,7 +77,7 @@ public sealed partial class VolumeDevices(
                     Directory.Delete(folder, recursive: true);
                 RegionStores.MakePrivate(folder);
                 ManifestId? manifest = volume.BaseManifestId is { } id ? new ManifestId(id) : null;
-                entry.Device ??= VolumeDevice.Create(
+                entry.Device ??= Shared(volume, folder) ?? VolumeDevice.Create(
                     folder, Bytes(volume.SizeGiB), manifest, stores.Of(volume.Region), ring.Get, clock,
                     volume.DataKeyId);
             }
@@ -284,6 +284,14 @@ public sealed partial class VolumeDevices(
             _idle.Remove(place);
         entry.Idle = null;
     }
+
+    // Where its snapshot is loaded already, the volume is local from the beginning.
+    private VolumeDevice? Shared(Volume volume, string folder) =>
+        VolumeLoading.SharedCopy(volume) is { } copy && copies.IsLoaded(copy)
+            ? VolumeDevice.CreateSharing(
+                folder, Bytes(volume.SizeGiB), copies.FolderOf(copy), stores.Of(volume.Region), ring.Get, clock,
+                volume.DataKeyId)
+            : null;
 
     private void EnsureHere(Volume volume)
     {

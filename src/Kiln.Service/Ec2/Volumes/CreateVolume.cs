@@ -15,7 +15,6 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
 {
     /// <summary>The volume to make.</summary>
     [Unsupported("Outposts only", "OutpostArn")]
-    [Unsupported("volumes load their blocks as they are read, at the store's speed", "VolumeInitializationRate")]
     [Unsupported("no service provider manages volumes here", "Operator")]
     public sealed record Request
     {
@@ -58,6 +57,9 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
         /// <summary>MiB/s, gp3 only.</summary>
         public int? Throughput { get; init; }
 
+        /// <summary>MiB/s at which to load the snapshot, 100 to 300.</summary>
+        public int? VolumeInitializationRate { get; init; }
+
         /// <summary>Makes a repeated call answer as the first.</summary>
         [MaxLength(64)]
         public string? ClientToken { get; init; }
@@ -97,6 +99,7 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
                 VolumeType = request.VolumeType,
                 Iops = request.Iops,
                 Throughput = request.Throughput,
+                InitializationRate = request.VolumeInitializationRate,
                 Encrypted = request.Encrypted,
                 KmsKeyId = request.KmsKeyId,
                 MultiAttach = request.MultiAttachEnabled == true,

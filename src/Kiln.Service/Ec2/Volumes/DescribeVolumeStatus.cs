@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -9,7 +10,7 @@ namespace Kiln.Service.Ec2.Volumes;
 
 /// <summary>Tells the health of volumes. EC2 API Reference "DescribeVolumeStatus".</summary>
 [Operation("ec2:DescribeVolumeStatus")]
-public sealed class DescribeVolumeStatus(Db db, Paging paging)
+public sealed class DescribeVolumeStatus(Db db, VolumeLoading loading, Paging paging)
     : IOperation<DescribeVolumeStatus.Request, DescribeVolumeStatus.Response>
 {
     // No volume has scheduled events or actions here, so those filters match nothing.
@@ -84,7 +85,10 @@ public sealed class DescribeVolumeStatus(Db db, Paging paging)
         return new Response
         {
             NextToken = page.NextToken,
-            VolumeStatuses = [.. page.Rows.Select(VolumeStatusItem.Of)],
+            VolumeStatuses = [.. page.Rows.Select(v => VolumeStatusItem.Of(v) with
+            {
+                InitializationStatusDetails = VolumeStatusItem.InitializationOf(v, loading),
+            })],
         };
     }
 }

@@ -5,7 +5,6 @@ namespace Kiln.Service.Ec2.Volumes;
 
 /// <summary>The volume of a block device mapping on the wire. EC2 API Reference "EbsBlockDevice".</summary>
 [Unsupported("Outposts only", "OutpostArn")]
-[Unsupported("volumes load their blocks as they are read, at the store's speed", "VolumeInitializationRate")]
 [Unsupported("instances have one EBS card", "EbsCardIndex")]
 [Unsupported("a mapping's volumes are made in the zone of their instance", "AvailabilityZone", "AvailabilityZoneId")]
 public sealed record EbsBlockDevice
@@ -33,6 +32,10 @@ public sealed record EbsBlockDevice
 
     /// <summary>MiB/s, gp3 only.</summary>
     public int? Throughput { get; init; }
+
+    /// <summary>MiB/s at which to load the snapshot, 100 to 300; for launches, not for images.</summary>
+    [Wire("VolumeInitializationRate")]
+    public int? VolumeInitializationRate { get; init; }
 
     /// <summary>Whether it is encrypted.</summary>
     public bool? Encrypted { get; init; }

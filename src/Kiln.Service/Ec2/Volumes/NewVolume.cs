@@ -32,6 +32,9 @@ public sealed record NewVolume
     /// <summary>The parameter KmsKeyId.</summary>
     public string? KmsKeyId { get; init; }
 
+    /// <summary>MiB/s at which to load the snapshot, 100 to 300; null for the node's own.</summary>
+    public int? InitializationRate { get; init; }
+
     /// <summary>Whether several instances may attach it.</summary>
     public bool MultiAttach { get; init; }
 

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.FastRestores;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
@@ -12,6 +14,12 @@ namespace Kiln.Service.Ec2.Volumes;
 public sealed class NewVolumes(
     Db db, EbsKeys keys, RegionStores stores, NodeIdentity node, ServiceOptions options, TimeProvider clock)
 {
+    /// <summary>MiB/s: the least rate of initialization that can be asked for.</summary>
+    public const int InitializationRateMin = 100;
+
+    /// <summary>MiB/s: the most.</summary>
+    public const int InitializationRateMax = 300;
+
     /// <summary>Adds the row of a new volume, with its work row; the caller saves. It is ready within
     /// moments.</summary>
     /// <remarks>
@@ -39,6 +47,7 @@ public sealed class NewVolumes(
             // A look at one small file: what is lost is said now, not by a volume that fails later.
             stores.Manifest(source.Region, source.Id, source.ManifestId!);
         }
+        CheckRate(wish);
         await CheckQuota(call, cancel);
 
         var key = await keys.ForVolume(wish.Source, wish.Encrypted, wish.KmsKeyId, call, cancel);
@@ -58,6 +67,9 @@ public sealed class NewVolumes(
             SnapshotId = wish.Source?.Id,
             BaseManifestId = wish.Source?.ManifestId,
             BaseDataKeyId = wish.Source?.DataKeyId,
+            BaseSizeGiB = wish.Source?.VolumeSizeGiB,
+            InitializationRate = wish.InitializationRate,
+            FastRestored = key.Problem is null && await IsFastRestored(wish, call, now, cancel),
             Encrypted = key.Encrypted,
             KmsKeyId = key.KmsKeyArn,
             DataKeyId = key.DataKeyId,
@@ -72,6 +84,32 @@ public sealed class NewVolumes(
         db.Add(volume);
         db.Add(Work.Work.For(VolumeReconciler.WorkKind, id, now, node.Id));
         return volume;
+    }
+
+    private static void CheckRate(NewVolume wish)
+    {
+        if (wish.InitializationRate is not { } rate)
+            return;
+        if (rate is < InitializationRateMin or > InitializationRateMax)
+        {
+            throw Ec2Error.InvalidParameterValue(
+                rate.ToString(CultureInfo.InvariantCulture), "volumeInitializationRate",
+                $"It must be between {InitializationRateMin} and {InitializationRateMax} MiB/s.");
+        }
+        if (wish.Source is null)
+        {
+            throw Ec2Error.InvalidParameterCombination(
+                "The parameter VolumeInitializationRate is for volumes made from a snapshot.");
+        }
+    }
+
+    // Who asks for a rate gets the rate and keeps the credit, as in AWS.
+    private async Task<bool> IsFastRestored(NewVolume wish, Call call, DateTimeOffset now, CancellationToken cancel)
+    {
+        if (wish is not { Source: { } source, InitializationRate: null })
+            return false;
+        var id = FastSnapshotRestore.IdOf(source.Id, wish.AvailabilityZone, call.AccountId);
+        return await db.FastSnapshotRestores.FindAsync([id], cancel) is { } restore && restore.TrySpend(now);
     }
 
     private async Task CheckQuota(Call call, CancellationToken cancel)

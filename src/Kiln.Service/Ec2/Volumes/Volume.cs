@@ -53,9 +53,23 @@ public sealed class Volume : Entity
     [MaxLength(128)]
     public string? BaseManifestId { get; init; }
 
+    /// <summary>The size of the snapshot below; null for none.</summary>
+    public int? BaseSizeGiB { get; init; }
+
     /// <summary>The data key of the manifest below, where it differs from the volume's own.</summary>
     [MaxLength(64)]
     public string? BaseDataKeyId { get; init; }
+
+    /// <summary>The rate in MiB/s at which it is to be initialized from its snapshot; null for the node's
+    /// own.</summary>
+    public int? InitializationRate { get; init; }
+
+    /// <summary>Whether it took a credit of a fast snapshot restore.</summary>
+    public bool FastRestored { get; init; }
+
+    /// <summary>When all that its snapshot has was on this node's disk; null until then, and for empty
+    /// volumes.</summary>
+    public DateTimeOffset? InitializedAt { get; set; }
 
     /// <summary>Whether it is encrypted.</summary>
     public bool Encrypted { get; init; }

@@ -23,7 +23,7 @@ internal static class VolumeFilters
         .Computed("availability-zone-id", v => Zone.ByName(v.Region, v.AvailabilityZone)?.Id)
         .Computed("create-time", v => Time(v.CreateTime))
         .Bool("encrypted", v => v.Encrypted)
-        .Computed("fast-restored", _ => "false")
+        .Bool("fast-restored", v => v.FastRestored)
         .Bool("multi-attach-enabled", v => v.MultiAttachEnabled)
         .Computed("operator.managed", _ => "false")
         .Computed("operator.principal", _ => (string?)null)

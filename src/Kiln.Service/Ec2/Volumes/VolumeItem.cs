@@ -55,6 +55,12 @@ public sealed record VolumeItem
     /// <summary>Whether several instances may attach it.</summary>
     public required bool MultiAttachEnabled { get; init; }
 
+    /// <summary>Whether it was made from a fast snapshot restore.</summary>
+    public required bool FastRestored { get; init; }
+
+    /// <summary>MiB/s of its initialization, where one was asked for.</summary>
+    public int? VolumeInitializationRate { get; init; }
+
     /// <summary>The wire form of a row, its attachments loaded.</summary>
     public static VolumeItem Of(Volume row, IReadOnlyList<Tag> tags) => new()
     {
@@ -73,5 +79,7 @@ public sealed record VolumeItem
         Encrypted = row.Encrypted,
         KmsKeyId = row.KmsKeyId,
         MultiAttachEnabled = row.MultiAttachEnabled,
+        FastRestored = row.FastRestored,
+        VolumeInitializationRate = row.InitializationRate,
     };
 }

@@ -12,13 +12,17 @@ namespace Kiln.Service.Ec2.Volumes;
 
 /// <summary>Makes, grows and removes volumes' devices, and moves their attachments on.</summary>
 /// <remarks>Its work rows are bound to the node whose disks hold the volume.</remarks>
-public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeProvider clock) : IReconciler
+public sealed class VolumeReconciler(
+    VolumeDevices devices, VolumeLoading loading, IGuest guests, ServiceOptions options, TimeProvider clock)
+    : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the volume.</summary>
     public const string WorkKind = "volume";
 
     // A volume that is deleted with a snapshot pending lives on until that is stored.
     private static readonly TimeSpan SnapshotPause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LoadPause = TimeSpan.FromMilliseconds(50);
 
     // A guest's system lets go of a device within a moment, or when its user has closed it.
     private static readonly TimeSpan GuestPause = TimeSpan.FromSeconds(1);
@@ -34,8 +38,7 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
         switch (volume?.State)
         {
             case VolumeState.Creating:
-                await Create(volume, cancel);
-                return volume.State == VolumeState.Error ? StepResult.Done : StepResult.Again(TimeSpan.Zero);
+                return await Create(volume, db, cancel);
             case VolumeState.Deleting:
                 return await Delete(volume, db, cancel);
             case VolumeState.Available or VolumeState.InUse:
@@ -47,16 +50,31 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
         }
     }
 
-    private async Task Create(Volume volume, CancellationToken cancel)
+    private async Task<StepResult> Create(Volume volume, Db db, CancellationToken cancel)
     {
         try
         {
             await devices.Create(volume, cancel);
+            if (volume.BaseManifestId is not null)
+            {
+                bool isLocal;
+                using (var use = await devices.Use(volume, cancel))
+                    isLocal = use.Device.IsLocal;
+                // A fast restore is local from its first moment, also where its key leaves nothing to share.
+                if (!isLocal && volume.FastRestored && !await loading.Advance(volume, 0, cancel))
+                    return StepResult.Again(LoadPause);
+                if (isLocal || volume.FastRestored)
+                    volume.InitializedAt = clock.GetUtcNow();
+                else
+                    await VolumeHydrator.Want(db, volume, options, clock.GetUtcNow(), cancel);
+            }
             volume.State = volume.Attachments.Count > 0 ? VolumeState.InUse : VolumeState.Available;
+            return StepResult.Again(TimeSpan.Zero);
         }
         catch (AwsException refusal) when (refusal.Status < 500)
         {
             volume.Fail(refusal.Message);
+            return StepResult.Done;
         }
     }
 
@@ -64,6 +82,7 @@ public sealed class VolumeReconciler(VolumeDevices devices, IGuest guests, TimeP
     {
         if (await db.Snapshots.AnyAsync(s => s.VolumeId == volume.Id && s.State == SnapshotState.Pending, cancel))
             return StepResult.Again(SnapshotPause);
+        await loading.Forget(volume.Id);
         await devices.Delete(volume.Region, volume.Id, cancel);
         await Tagging.Forget(db, volume.Id, cancel);
         db.RemoveRange(await db.VolumeModifications.Where(m => m.VolumeId == volume.Id).ToListAsync(cancel));

@@ -1,4 +1,5 @@
 using Kiln.Protocol.Shapes;
+using Kiln.Service.Ec2.Storage;
 
 namespace Kiln.Service.Ec2.Volumes;
 
@@ -17,7 +18,10 @@ public sealed record VolumeStatusItem
     /// <summary>The health.</summary>
     public required VolumeStatusInfo VolumeStatus { get; init; }
 
-    /// <summary>The wire form of a row.</summary>
+    /// <summary>How far it is with loading its snapshot; absent for empty volumes.</summary>
+    public InitializationStatusDetails? InitializationStatusDetails { get; init; }
+
+    /// <summary>The wire form of a row, without how far it is with loading.</summary>
     public static VolumeStatusItem Of(Volume row) => new()
     {
         VolumeId = row.Id,
@@ -34,6 +38,14 @@ public sealed record VolumeStatusItem
                     Status = row.State == VolumeState.Error ? "failed" : "passed",
                 },
                 new VolumeStatusDetails { Name = "io-performance", Status = "not-applicable" },
+                .. row.SnapshotId is null ? Array.Empty<VolumeStatusDetails>() :
+                [
+                    new VolumeStatusDetails
+                    {
+                        Name = "initialization-state",
+                        Status = row.InitializedAt is null ? "initializing" : "completed",
+                    },
+                ],
             ],
         },
     };
@@ -46,4 +58,21 @@ public sealed record VolumeStatusItem
         VolumeState.Creating => "insufficient-data",
         _ => "ok",
     };
+
+    /// <summary>How far a volume is with loading its snapshot, in this moment.</summary>
+    public static InitializationStatusDetails? InitializationOf(Volume row, VolumeLoading loading)
+    {
+        if (row.SnapshotId is null)
+            return null;
+        var isDone = row.InitializedAt is not null;
+        var transfer = isDone ? null : loading.Find(row);
+        return new InitializationStatusDetails
+        {
+            InitializationType = row.InitializationRate is null ? "default" : "provisioned-rate",
+            Progress = isDone ? 100 : Math.Min(transfer?.Percent ?? 0, 99),
+            EstimatedTimeToCompleteInSeconds = row.InitializationRate is not { } rate ? null : isDone ? 0
+                : ((transfer is { BytesTotal: > 0 } known ? known.BytesTotal - known.BytesDone
+                    : loading.TotalBytes(row) ?? 0) / ((long)rate << 20)) + 1,
+        };
+    }
 }

@@ -63,12 +63,37 @@ public sealed class HydrationTests
     public async Task A_volume_that_is_deleted_meanwhile_ends_its_hydration()
     {
         using var lazy = new Lazy();
+        using var go = new ManualResetEventSlim();
+        for (var i = 0; i < Loader.ThreadsMax; i++)
+        {
+            lazy.Store.Loader.Start(LoadKind.Trace, stop =>
+            {
+                go.Wait(stop);
+                return null;
+            }, Cancel);
+        }
+
         var volume = lazy.New("vol");
-        var loading = volume.HydrateAsync(1, null, Cancel); // a byte a second: it is never done
+        var loading = volume.HydrateAsync(0, null, Cancel);
         volume.Dispose();
         VolumeDevice.Delete(lazy.Folder("vol"));
+        go.Set();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => loading);
         Assert.False(VolumeDevice.Exists(lazy.Folder("vol")));
+    }
+
+    [Fact]
+    public async Task A_hydration_that_waits_for_its_rate_hears_that_it_is_not_wanted()
+    {
+        using var lazy = new Lazy(blocks: 64);
+        using var volume = lazy.New("vol");
+        using var stop = new CancellationTokenSource();
+        var progress = new Reports();
+        var loading = volume.HydrateAsync(1, progress, stop.Token); // a byte a second: it is never done
+        Assert.True(SpinWait.SpinUntil(() => !progress.All.IsEmpty, TimeSpan.FromSeconds(30)));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loading);
+        Assert.False(volume.IsLocal);
     }
 
     [Fact]
@@ -142,6 +167,29 @@ public sealed class HydrationTests
         using var data = File.OpenRead(Path.Combine(lazy.Folder("one"), "layer-000001.data"));
         using var same = File.OpenRead(Path.Combine(lazy.Folder("two"), "layer-000001.data"));
         Assert.Equal(data.Length, same.Length);
+    }
+
+    [Fact]
+    public async Task A_volume_in_use_adopts_a_loaded_copy()
+    {
+        using var lazy = new Lazy();
+        using (var loaded = lazy.New("loaded")) await loaded.HydrateAsync(0, null, Cancel);
+        using (var volume = lazy.New("vol"))
+        {
+            volume.Write(0, Some.Block(500));
+            volume.Cut("cut");
+            await volume.UploadCutAsync("cut", null, null, Cancel);
+            volume.Write(Block.Size, Some.Block(501));
+            volume.Cut("pending");
+            Assert.True(volume.Adopt(lazy.Folder("loaded")));
+            Assert.True(volume.IsLocal);
+        }
+
+        VolumeDevice.Delete(lazy.Folder("loaded"));
+        lazy.LoseSegments();
+        using var alone = lazy.Open("vol");
+        Assert.Equal("pending", alone.Cuts.Single().Id);
+        Lazy.Check(alone, block => block is 0 or 1 ? Some.Block(500 + (int)block) : null);
     }
 
     [Fact]

@@ -16,12 +16,15 @@ internal sealed class Lazy : IDisposable
     private readonly TempFolder folder = new();
     private readonly KeyDomain? domain;
 
-    public Lazy(bool encrypted = false)
+    /// <param name="encrypted">Whether snapshot and volumes are under a key.</param>
+    /// <param name="blocks">So many blocks from the 200th on, besides, all alike.</param>
+    public Lazy(bool encrypted = false, int blocks = 0)
     {
         domain = encrypted ? Some.Domain() : null;
         Store = Some.Store(folder.Sub("blocks"));
         using var builder = Store.BuildManifest(Size / Block.Size, domain);
         foreach (var block in Blocks) builder.Put(block, Some.Block((int)block));
+        for (var block = 200; block < 200 + blocks; block++) builder.Put(block, Some.Block(1));
         Manifest = builder.Commit();
     }
 

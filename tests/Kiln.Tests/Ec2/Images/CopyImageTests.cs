@@ -147,7 +147,7 @@ public sealed class CopyImageTests(TestServer server) : IClassFixture<TestServer
         await Bad("InvalidAMIID.Malformed", r => r.SourceImageId = "ami-what");
         await Bad("InvalidAMIName.Malformed", r => r.Name = "semi;colon");
         await Bad("InvalidParameterDependency", r => r.KmsKeyId = "alias/some");
-        await Bad("UnsupportedOperation", r => r.SnapshotCopyCompletionDurationMinutes = 15);
+        await Bad("InvalidParameterValue", r => r.SnapshotCopyCompletionDurationMinutes = 20);
         await Bad("DryRunOperation", r => r.DryRun = true);
         Assert.Empty(await _west.Found("name", "refused copy"));
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -65,25 +66,38 @@ public sealed partial class GuestWatch(
             .Where(i => i.NodeId == node.Id).ToDictionaryAsync(i => i.Id, cancel);
         foreach (var folder in machines.Folders.All)
         {
-            var isKnown = instances.TryGetValue(folder.InstanceId, out var instance);
-            if (QemuProcess.Find(folder) is not { } process || LaunchRecord.Read(folder) is not { } record)
+            try
             {
-                if (!isKnown)
-                    Directory.Delete(folder.Path, recursive: true);
+                await TakeUp(folder, instances.GetValueOrDefault(folder.InstanceId), cancel);
             }
-            else if (!isKnown || instance!.State is InstanceState.Terminated or InstanceState.Stopped)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
             {
-                process.Kill();
-            }
-            else
-            {
-                await TakeUp(folder, record, process, instance, cancel);
+                // One machine's trouble is no other's; its instance is looked at below.
+                LogLookFailed(failure, folder.InstanceId);
             }
         }
         // Those that ended meanwhile, and those that never ran here: their reconciler sees that.
         foreach (var instance in instances.Values.Where(i => machines.Of(i.Id) is null
             && i.State is InstanceState.Running))
             await Work.Work.Commit(db, () => InstanceReconciler.Want(db, instance, clock.GetUtcNow(), cancel), cancel);
+    }
+
+    private async Task TakeUp(GuestFolder folder, Instance? instance, CancellationToken cancel)
+    {
+        if (QemuProcess.Find(folder) is not { } process || LaunchRecord.Read(folder) is not { } record)
+        {
+            // Nothing runs. The console stays as long as somebody may ask for it.
+            if (instance is null)
+                Directory.Delete(folder.Path, recursive: true);
+        }
+        else if (instance is null or { State: InstanceState.Terminated or InstanceState.Stopped })
+        {
+            process.Kill();
+        }
+        else
+        {
+            await TakeUp(folder, record, process, instance, cancel);
+        }
     }
 
     private async Task TakeUp(

@@ -94,6 +94,9 @@ public sealed class QemuGuest(
         await InTurn(machine, async () =>
         {
             var now = wall.GetUtcNow();
+            // A reboot under way ends as a stop.
+            if (machine.Record.Restarts)
+                machine.Keep(machine.Record with { Restarts = false });
             if (machine.AskedAt is { } asked && now - asked > StopMax)
             {
                 GuestJournal.Note(machine.Folder, now, "plug pulled", "it did not shut down in time");

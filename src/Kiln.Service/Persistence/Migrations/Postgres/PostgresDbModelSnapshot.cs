@@ -146,6 +146,90 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                     b.ToTable("DataKeys");
                 });
 
+            modelBuilder.Entity("Kiln.Service.Ec2.FastRestores.FastSnapshotRestore", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .UseCollation("C");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("character varying(12)")
+                        .UseCollation("C");
+
+                    b.Property<string>("AvailabilityZone")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .UseCollation("C");
+
+                    b.Property<double>("Credits")
+                        .HasColumnType("double precision");
+
+                    b.Property<long>("CreditsAt")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("DisabledTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("DisablingTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("EnabledTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("EnablingTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ManifestId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .UseCollation("C");
+
+                    b.Property<string>("NodeId")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .UseCollation("C");
+
+                    b.Property<long?>("OptimizingTime")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Region")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .UseCollation("C");
+
+                    b.Property<int>("SizeGiB")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("SnapshotId")
+                        .IsRequired()
+                        .HasMaxLength(24)
+                        .HasColumnType("character varying(24)")
+                        .UseCollation("C");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("SnapshotId");
+
+                    b.HasIndex("Region", "AccountId", "Id");
+
+                    b.ToTable("FastSnapshotRestores");
+                });
+
             modelBuilder.Entity("Kiln.Service.Ec2.Images.Image", b =>
                 {
                     b.Property<string>("Id")
@@ -1090,6 +1174,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(12)")
                         .UseCollation("C");
 
+                    b.Property<int?>("CompletionDurationMinutes")
+                        .HasColumnType("integer");
+
                     b.Property<long?>("CompletionTime")
                         .HasColumnType("bigint");
 
@@ -1327,6 +1414,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(128)")
                         .UseCollation("C");
 
+                    b.Property<int?>("BaseSizeGiB")
+                        .HasColumnType("integer");
+
                     b.Property<long>("CreateTime")
                         .HasColumnType("bigint");
 
@@ -1337,6 +1427,15 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
 
                     b.Property<bool>("Encrypted")
                         .HasColumnType("boolean");
+
+                    b.Property<bool>("FastRestored")
+                        .HasColumnType("boolean");
+
+                    b.Property<int?>("InitializationRate")
+                        .HasColumnType("integer");
+
+                    b.Property<long?>("InitializedAt")
+                        .HasColumnType("bigint");
 
                     b.Property<int?>("Iops")
                         .HasColumnType("integer");

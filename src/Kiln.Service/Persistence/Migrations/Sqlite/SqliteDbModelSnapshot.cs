@@ -127,6 +127,83 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                     b.ToTable("DataKeys");
                 });
 
+            modelBuilder.Entity("Kiln.Service.Ec2.FastRestores.FastSnapshotRestore", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(12)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("AvailabilityZone")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<double>("Credits")
+                        .HasColumnType("REAL");
+
+                    b.Property<long>("CreditsAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DisabledTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DisablingTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("EnabledTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("EnablingTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ManifestId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NodeId")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("OptimizingTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Region")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("SizeGiB")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SnapshotId")
+                        .IsRequired()
+                        .HasMaxLength(24)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("SnapshotId");
+
+                    b.HasIndex("Region", "AccountId", "Id");
+
+                    b.ToTable("FastSnapshotRestores");
+                });
+
             modelBuilder.Entity("Kiln.Service.Ec2.Images.Image", b =>
                 {
                     b.Property<string>("Id")
@@ -960,6 +1037,9 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .HasMaxLength(12)
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("CompletionDurationMinutes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("CompletionTime")
                         .HasColumnType("INTEGER");
 
@@ -1169,6 +1249,9 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .HasMaxLength(128)
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("BaseSizeGiB")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("CreateTime")
                         .HasColumnType("INTEGER");
 
@@ -1177,6 +1260,15 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("Encrypted")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("FastRestored")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("InitializationRate")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("InitializedAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<int?>("Iops")
