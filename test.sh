@@ -34,6 +34,10 @@ needs=(
   "objdump|binutils|finds the libraries of the tiny starter image's programs"
   "xz|xz-utils|unpacks published images"
   "qemu-system-x86_64|qemu-system-x86|boots images"
+  "nc.openbsd|netcat-openbsd|leads machines to their metadata"
+  "ssh|openssh-client|logs in to machines"
+  "ip|iproute2|makes the networks of machines"
+  "nft|nftables|holds security groups on the networks of machines"
 )
 
 have() {

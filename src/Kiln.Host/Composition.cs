@@ -9,6 +9,7 @@ using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
 using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Ec2.Volumes;
@@ -52,7 +53,7 @@ internal static class Composition
         services.AddScoped<KeyUse>();
         services.AddScoped<Entities>();
         services.AddScoped<Sessions>();
-        services.AddStorage();
+        services.AddStorage(options);
         services.AddEbsDirect();
         services.AddMetadata();
         services.AddScoped<Operator>();
@@ -87,7 +88,7 @@ internal static class Composition
         services.AddSingleton<MetricsPage>();
     }
 
-    private static void AddStorage(this IServiceCollection services)
+    private static void AddStorage(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
@@ -95,7 +96,7 @@ internal static class Composition
         services.AddSingleton<VolumeDevices>();
         services.AddSingleton<VolumeLoading>();
         services.AddSingleton<BootRecorder>();
-        services.AddGuests();
+        services.AddGuests(options);
         services.AddSingleton<Transfers>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<CopyLimits>();
@@ -111,11 +112,11 @@ internal static class Composition
         services.AddScoped<TimeBasedCopies>();
     }
 
-    private static void AddGuests(this IServiceCollection services)
+    private static void AddGuests(this IServiceCollection services, ServiceOptions options)
     {
         services.AddSingleton<GuestFolders>();
         services.AddSingleton<GuestAgents>();
-        services.AddSingleton<IGuestNetwork, UserNetwork>();
+        services.AddGuestNetwork(options);
         services.AddSingleton<QemuHost>();
         services.AddSingleton<GuestPulse>();
         services.AddSingleton<QemuMachines>();
@@ -123,6 +124,16 @@ internal static class Composition
         services.AddSingleton<SimulatedGuest>();
         services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed
             ? provider.GetRequiredService<QemuGuest>() : provider.GetRequiredService<SimulatedGuest>());
+    }
+
+    private static void AddGuestNetwork(this IServiceCollection services, ServiceOptions options)
+    {
+        if (options.GuestNetwork == "bridge")
+            services.AddSingleton<IGuestNetwork, BridgeNetwork>();
+        else
+            services.AddSingleton<IGuestNetwork, UserNetwork>();
+        // Before whoever takes up machines that still run.
+        services.AddHostedService<GuestNetworkWatch>();
     }
 
     private static void AddEbsDirect(this IServiceCollection services)

@@ -120,11 +120,9 @@ public static class OptionsReader
     {
         if (options.Guests is not ("auto" or "qemu" or "simulated"))
             yield return $"--guests: '{options.Guests}' is not auto, qemu or simulated.";
-        else if (options.Guests == "qemu" && QemuHost.Missing is { } missing)
+        else if (options.Guests == "qemu" && QemuHost.MissingFor(options) is { } missing)
             yield return $"--guests qemu: {missing} is missing on this host.";
-        if (options.GuestNetwork is "nat" or "bridge")
-            yield return $"--guest-network: this version has no {options.GuestNetwork} network; use isolated.";
-        else if (options.GuestNetwork != "isolated")
+        if (options.GuestNetwork is not ("isolated" or "nat" or "bridge"))
             yield return $"--guest-network: '{options.GuestNetwork}' is not isolated, nat or bridge.";
         if (options.GuestAccelerator is not ("auto" or "kvm" or "tcg"))
             yield return $"--guest-accelerator: '{options.GuestAccelerator}' is not auto, kvm or tcg.";

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kiln.Service;
 using Kiln.Service.Ec2.Instances.Guests;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 
 namespace Kiln.Host;
 
@@ -65,6 +66,18 @@ internal static class ServeCommand
         }
     }
 
+    private static void GreetNetwork(TextWriter print, ServiceOptions options)
+    {
+        if (options.GuestNetwork == "nat")
+        {
+            print.WriteLine(
+                "WARNING: --guest-network nat: machines reach whatever this host reaches, its own loopback and this "
+                + "service included.");
+        }
+        if (GuestPort.OnHost != GuestPort.Ssh)
+            print.WriteLine($"SSH of machines is at port {GuestPort.OnHost} of their public addresses.");
+    }
+
     private static void Greet(KilnServer server, ServiceOptions options)
     {
         var print = Console.Out;
@@ -75,7 +88,10 @@ internal static class ServeCommand
                 "WARNING: --dev is on: anybody on this machine may act as any account (secret 'test'), "
                 + "and the clock can be moved.");
         }
-        print.WriteLine(server.Services.GetRequiredService<QemuHost>().Greeting);
+        var host = server.Services.GetRequiredService<QemuHost>();
+        print.WriteLine(host.Greeting);
+        if (host.IsUsed)
+            GreetNetwork(print, options);
         if (server.First is { } first)
             print.WriteLine(
                 $"Made account {first.AccountId}; its credentials are in {Path.GetFullPath(first.CredentialsFile)}");

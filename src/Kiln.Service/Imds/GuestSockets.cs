@@ -24,15 +24,18 @@ internal sealed partial class GuestSockets : IConnectionListenerFactory, IConnec
     /// <summary>Requests of one guest under way at once, so that none can keep the database from the others.</summary>
     private const int TurnsMax = 4;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, Door> _doors = new(StringComparer.Ordinal);
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>();
     private readonly SocketConnectionContextFactory _connections;
+    private readonly TimeProvider _wall;
     private readonly ILogger _log;
 
     /// <summary>Nothing is open yet.</summary>
-    public GuestSockets(ILogger<GuestSockets> log)
+    public GuestSockets(TimeProvider wall, ILogger<GuestSockets> log)
     {
-        _log = log;
+        (_wall, _log) = (wall, log);
         _connections = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), log);
     }
 
@@ -89,29 +92,45 @@ internal sealed partial class GuestSockets : IConnectionListenerFactory, IConnec
             while (true)
             {
                 await door.Places.WaitAsync(door.Closed);
-                var socket = await door.Listening.AcceptAsync(door.Closed);
-                var connection = _connections.Create(socket);
-                connection.Features.Set(new GuestPeer(instanceId, socket, door.Turns));
-                // Both fire once: the first gives the place back, the second ends connections of a guest that went.
-                connection.ConnectionClosed.UnsafeRegister(static d => ((Door)d!).Places.Release(), door);
-                door.Closed.UnsafeRegister(static c => ((ConnectionContext)c!).Abort(), connection);
-                if (!_accepted.Writer.TryWrite(connection))
-                    await connection.DisposeAsync();
+                await Take(instanceId, door);
             }
         }
         catch (Exception end) when (end is OperationCanceledException or ObjectDisposedException)
         {
             // The door is closed.
         }
-        catch (SocketException failure)
-        {
-            LogLost(failure, instanceId);
-            Close(instanceId);
-        }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The metadata socket of {InstanceId} is lost")]
-    private partial void LogLost(Exception failure, string instanceId);
+    private async Task Take(string instanceId, Door door)
+    {
+        Socket socket;
+        try
+        {
+            socket = await door.Listening.AcceptAsync(door.Closed);
+        }
+        catch (SocketException failure)
+        {
+            // The process has no files left, say: the guest's next try finds it better.
+            LogNotTaken(failure, instanceId);
+            door.Places.Release();
+            await Task.Delay(Pause, _wall, door.Closed);
+            return;
+        }
+        var made = _connections.Create(socket);
+        // Ends the connections of a guest that went.
+        var closing = door.Closed.UnsafeRegister(static c => ((ConnectionContext)c!).Abort(), made);
+        var connection = new GuestConnection(made, onEnd: () =>
+        {
+            closing.Dispose();
+            door.Places.Release();
+        });
+        connection.Features.Set(new GuestPeer(instanceId, socket, door.Turns));
+        if (!_accepted.Writer.TryWrite(connection))
+            await connection.DisposeAsync();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A metadata connection of {InstanceId} could not be taken")]
+    private partial void LogNotTaken(Exception failure, string instanceId);
 
     /// <summary>A guest's way in.</summary>
     private sealed class Door(Socket listening) : IDisposable

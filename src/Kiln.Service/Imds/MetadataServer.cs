@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -21,10 +22,12 @@ public sealed class MetadataServer : IHostedService, IDisposable
     private readonly MetadataRequests _requests;
 
     /// <summary>Nothing is open yet.</summary>
-    public MetadataServer(IServiceProvider services, MetadataRequests requests, ILoggerFactory logs)
+    public MetadataServer(
+        IServiceProvider services, MetadataRequests requests, [FromKeyedServices("wall")] TimeProvider wall,
+        ILoggerFactory logs)
     {
         _requests = requests;
-        _sockets = new GuestSockets(logs.CreateLogger<GuestSockets>());
+        _sockets = new GuestSockets(wall, logs.CreateLogger<GuestSockets>());
         var options = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
         options.Limits.MaxRequestLineSize = RequestLineBytesMax;
         options.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;

@@ -79,6 +79,10 @@ public sealed class KilnProcess : IAsyncLifetime
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
                 continue;
             }
+            catch (HttpRequestException) when (_process.HasExited)
+            {
+                // Told below, with what it said.
+            }
             if (_process.HasExited)
                 throw new InvalidOperationException($"kiln ended with {_process.ExitCode}: {string.Join('\n', _log)}");
         }
@@ -141,6 +145,8 @@ public sealed class KilnProcess : IAsyncLifetime
     {
         if (_process is not null)
             await Kill();
+        if (Guests == "qemu")
+            await GuestLeftovers.Remove(DataFolder);
         Directory.Delete(_folder, recursive: true);
     }
 

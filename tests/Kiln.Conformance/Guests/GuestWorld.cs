@@ -36,7 +36,8 @@ public sealed class GuestWorld : IAsyncLifetime
     /// <summary>Starts the service, or skips the test where machines cannot run.</summary>
     public async Task Ready()
     {
-        Assert.SkipWhen(QemuHost.Missing is not null, $"No machine runs here: {QemuHost.Missing} is missing.");
+        var missing = QemuHost.MissingFor(new ServiceOptions());
+        Assert.SkipWhen(missing is not null, $"No machine runs here: {missing} is missing.");
         Assert.SkipUnless(Command.Exists("debugfs"), "No file system can be read here: e2fsprogs is missing.");
         await _gate.WaitAsync(Cancel);
         try

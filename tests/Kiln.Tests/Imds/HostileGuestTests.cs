@@ -38,6 +38,21 @@ public sealed class HostileGuestTests(TestServer server) : IClassFixture<TestSer
     }
 
     [Fact]
+    public async Task Who_has_said_all_and_closed_that_side_is_answered()
+    {
+        var (image, _) = await server.NewImage("half");
+        var instance = await server.Ec2().Launch(image);
+        using var guest = new GuestHttp(server, instance.InstanceId);
+        using var socket = await Connect(guest);
+        await socket.SendAsync("GET /latest/meta-data/instance-id HTTP/1.0\r\n\r\n"u8.ToArray(), Cancel);
+        using var reader = new StreamReader(new NetworkStream(socket));
+        socket.Shutdown(SocketShutdown.Send);
+        var answer = await reader.ReadToEndAsync(Cancel);
+        Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal);
+        Assert.EndsWith(instance.InstanceId, answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_guest_that_holds_all_its_connections_does_not_hold_up_another()
     {
         var (image, _) = await server.NewImage("greedy");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Kiln.Service.Ec2.Network;
 using Kiln.Service.Ec2.Zones;
 using Kiln.Service.Persistence;
@@ -13,8 +14,8 @@ namespace Kiln.Service.Ec2.Instances;
 /// <remarks>EC2 API Reference "RunInstances": SubnetId and groups, or one network interface with the same.</remarks>
 public sealed class LaunchNetwork
 {
-    // Public addresses come from the range for tests between networks (RFC 2544): nobody's, and never on the internet.
-    private static readonly Cidr PublicRange = Cidr.Parse("198.18.0.0/15")!.Value;
+    // What a simulated machine gets: the range for tests between networks (RFC 2544), nobody's, never on the internet.
+    private static readonly Cidr SimulatedRange = Cidr.Parse("198.18.0.0/15")!.Value;
 
     private readonly Db _db;
     private readonly HashSet<string> _used;
@@ -98,13 +99,14 @@ public sealed class LaunchNetwork
         return _wanted ?? throw Ec2Error.InsufficientFreeAddresses(Subnet.Id);
     }
 
-    /// <summary>A public address that no instance has.</summary>
-    public static async Task<string> NextPublic(Db db, CancellationToken cancel)
+    /// <summary>A public address that no instance has; that of a real machine is one of this host's own.</summary>
+    public static async Task<string> NextPublic(Db db, bool isReal, CancellationToken cancel)
     {
+        var range = isReal ? GuestPort.Addresses : SimulatedRange;
         while (true)
         {
-            var address = Cidr.Text(PublicRange.Network
-                + (uint)RandomNumberGenerator.GetInt32(1, (int)PublicRange.Size - 1));
+            var address = Cidr.Text(range.Network
+                + (uint)RandomNumberGenerator.GetInt32(1, (int)range.Size - 1));
             if (!await db.Instances.AnyAsync(i => i.PublicIpAddress == address, cancel))
                 return address;
         }

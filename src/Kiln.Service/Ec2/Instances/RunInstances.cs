@@ -1,4 +1,5 @@
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Persistence;
@@ -14,8 +15,8 @@ namespace Kiln.Service.Ec2.Instances;
 /// </remarks>
 [Operation("ec2:RunInstances")]
 public sealed class RunInstances(
-    Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, ServiceOptions options,
-    TimeProvider clock)
+    Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, QemuHost host,
+    ServiceOptions options, TimeProvider clock)
     : IOperation<RunInstancesRequest, ReservationItem>
 {
     // A hundred launches of one image within a minute need not all change its row.
@@ -38,11 +39,12 @@ public sealed class RunInstances(
         {
             var instance = launch.Row(reservation, index, node.Id, call, now);
             if (instance.AssociatePublicIpAddress)
-                instance.PublicIpAddress = await LaunchNetwork.NextPublic(db, cancel);
+                instance.PublicIpAddress = await LaunchNetwork.NextPublic(db, host.IsUsed, cancel);
             db.Add(instance);
             var card = launch.Network.Add(
                 instance.Id, instance.PrivateIpAddress, instance.MacAddress, instance.NetworkInterfaceId, now);
             tags.AddTo(db, "instance", instance.Id, call.AccountId, call.Region);
+            await SshPortTag.Put(db, instance, cancel);
             tags.AddTo(db, "network-interface", card.Id, call.AccountId, call.Region);
             await AddVolumes(launch, instance, tags, call, cancel);
             db.Add(Work.Work.For(InstanceReconciler.WorkKind, instance.Id, now, node.Id));

@@ -1,13 +1,14 @@
 using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
 
 namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>Starts stopped instances; one that runs or starts is left as it is.</summary>
 [Operation("ec2:StartInstances")]
-public sealed class StartInstances(Db db, TimeProvider clock)
+public sealed class StartInstances(Db db, QemuHost host, TimeProvider clock)
     : IOperation<StartInstances.Request, StartInstances.Response>
 {
     [Unsupported("AWS reserves it", "AdditionalInfo")]
@@ -39,7 +40,8 @@ public sealed class StartInstances(Db db, TimeProvider clock)
                 instance.Become(InstanceState.Pending, now);
                 instance.LaunchTime = now;
                 if (instance.AssociatePublicIpAddress)
-                    instance.PublicIpAddress = await LaunchNetwork.NextPublic(db, cancel);
+                    instance.PublicIpAddress = await LaunchNetwork.NextPublic(db, host.IsUsed, cancel);
+                await SshPortTag.Put(db, instance, cancel);
                 await InstanceReconciler.Want(db, instance, now, cancel);
             }
             changes.Add(InstanceStateChange.Of(instance, before));

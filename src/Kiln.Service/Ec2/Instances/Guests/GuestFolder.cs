@@ -25,6 +25,9 @@ public sealed record GuestFolder(string InstanceId, string Path)
     /// <summary>QEMU listens: control of the machine, one client at a time; see <see cref="Qmp"/>.</summary>
     public string QmpSocket => Of("run/qmp.sock");
 
+    /// <summary>QEMU listens: control for the machine's network, one client at a time.</summary>
+    public string NetworkSocket => Of("run/net.sock");
+
     /// <summary>QEMU listens: the serial console, one client at a time. What is written while nobody listens is in
     /// <see cref="ConsoleLog"/> all the same.</summary>
     public string SerialSocket => Of("run/serial.sock");

@@ -69,10 +69,13 @@ internal sealed record QemuCommand(QemuHost Host, ServiceOptions Options, Instan
         return firmware is null ? [] : ["-bios", firmware];
     }
 
+    // Slirp's child begins with setsid, which elevateprivileges=deny answers with SIGSYS. What else that would deny is
+    // nothing that a process without capabilities and under no-new-privs (QemuProcess) could do.
     private static IEnumerable<string> Sandbox(GuestNetworkPlan network) =>
     [
         "-sandbox",
-        $"on,obsolete=deny,elevateprivileges=deny,spawn={(network.Spawns ? "allow" : "deny")},resourcecontrol=deny",
+        "on,obsolete=deny,resourcecontrol=deny,"
+        + (network.Spawns ? "elevateprivileges=allow,spawn=allow" : "elevateprivileges=deny,spawn=deny"),
     ];
 
     // What ds-identify and cloud-init take an EC2 machine by: uuid and serial are equal and begin with ec2.

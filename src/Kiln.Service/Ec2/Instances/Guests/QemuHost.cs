@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Service.Ec2.Instances.Guests;
@@ -21,19 +22,22 @@ public sealed class QemuHost(
     public static readonly IReadOnlyList<string> Launchers = ["setsid", "setpriv"];
 
     /// <summary>Whether instances run in QEMU here; decided once, when the service starts.</summary>
-    public bool IsUsed => options.Guests == "qemu" || (options.Guests == "auto" && Missing is null);
+    public bool IsUsed => options.Guests == "qemu" || (options.Guests == "auto" && MissingFor(options) is null);
 
     /// <summary>How instances run here, in one line.</summary>
     public string Greeting => IsUsed
         ? $"Instances run in QEMU, {AcceleratorOf(Native)}; their sockets and consoles are in {folders.Root}."
         : options.Guests == "simulated"
             ? "Instances are simulated: a machine's states and timings, over real volumes."
-            : $"Instances are simulated, for {Missing} is missing: a machine's states and timings, over real volumes.";
+            : $"Instances are simulated, for {MissingFor(options)} is missing: a machine's states and timings, over "
+                + "real volumes.";
 
-    /// <summary>What is missing to run machines of this host's own architecture; null for nothing.</summary>
-    public static string? Missing =>
+    /// <summary>What is missing to run machines of this host's own architecture on the network that is wanted; null
+    /// for nothing.</summary>
+    public static string? MissingFor(ServiceOptions options) =>
         !OperatingSystem.IsLinux() ? "Linux" : Binary(Native) is null ? ProgramOf(Native)
-        : Launchers.FirstOrDefault(l => Find(l) is null);
+        : Launchers.FirstOrDefault(l => Find(l) is null)
+        ?? (options.GuestNetwork != "bridge" && UserNetwork.Relay is null ? "netcat-openbsd" : null);
 
     /// <summary>The architecture of this host's processor, in EC2's words.</summary>
     public static string Native =>

@@ -60,7 +60,8 @@ public sealed class QemuMachines(
         }
         File.Delete(folder.ProcessLog);
         GuestJournal.Note(folder, wall.GetUtcNow(), "start", record.Accelerator);
-        using var started = QemuProcess.Start(arguments, folder, record.User, record.Accelerator == "kvm");
+        using var started = QemuProcess.Start(
+            arguments, folder, record.User, record.Accelerator == "kvm", record.Network);
         var process = QemuProcess.Of(started.Id);
         var until = wall.GetUtcNow() + UpMax;
         while (process is { IsAlive: true } && wall.GetUtcNow() < until)

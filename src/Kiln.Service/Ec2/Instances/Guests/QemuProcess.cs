@@ -18,7 +18,9 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     /// <param name="folder">The machine's folder.</param>
     /// <param name="user">Who runs it, or null for Kiln's own user.</param>
     /// <param name="kvm">Whether it needs /dev/kvm.</param>
-    public static Process Start(IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm)
+    /// <param name="network">Where it is connected.</param>
+    public static Process Start(
+        IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm, GuestNetworkPlan network)
     {
         // The shell opens the console's file before it gives up the right to. SIGXFSZ would kill where EFBIG is meant.
         const string script = "trap '' XFSZ; ulimit -c 0; ulimit -f \"$3\"; "
@@ -26,9 +28,10 @@ internal sealed record QemuProcess(int Id, long StartTicks)
         var start = new ProcessStartInfo("setsid");
         string[] launch =
         [
+            .. network.Namespace is { } space ? ["nsenter", $"--net=/run/netns/{space}"] : Array.Empty<string>(),
             "/bin/sh", "-c", script, "kiln-guest", folder.ConsoleLog, folder.ProcessLog,
             (FileMiBMax * 2048).ToString(CultureInfo.InvariantCulture), "setpriv", "--no-new-privs",
-            .. AsUser(user, kvm), .. arguments,
+            .. AsUser(user, kvm, network.LowPorts), .. arguments,
         ];
         foreach (var argument in launch)
             start.ArgumentList.Add(argument);
@@ -65,14 +68,17 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     }
 
     // Not in --clear-groups' place where KVM is used: the device belongs to a group.
-    private static IEnumerable<string> AsUser(uint? user, bool kvm)
+    private static IEnumerable<string> AsUser(uint? user, bool kvm, bool lowPorts)
     {
         if (user is not { } id)
             return [];
         var number = id.ToString(CultureInfo.InvariantCulture);
         var groups = kvm && Posix.GroupOf("/dev/kvm") is { } group
             ? $"--groups={group.ToString(CultureInfo.InvariantCulture)}" : "--clear-groups";
-        return [$"--reuid={number}", $"--regid={number}", groups, "--bounding-set=-all", "--inh-caps=-all"];
+        // The one right that a machine's user may need: SSH at port 22 of its own loopback address.
+        var rights = lowPorts ? "-all,+net_bind_service" : "-all";
+        return [$"--reuid={number}", $"--regid={number}", groups, $"--bounding-set={rights}", $"--inh-caps={rights}",
+            $"--ambient-caps={rights}"];
     }
 
     // proc(5): the 22nd field, counted from behind the name, which may hold anything. A zombie is dead.
