@@ -10,6 +10,9 @@ if (args is ["describe", var url, var images, .. var rest])
         .Run(Number(0) ?? 4, Number(1) ?? 10);
     return 0;
 }
+if (args is ["cut", var at, var volume])
+    return Cut.Run(new Uri(at), volume);
 Console.Error.WriteLine(
-    "usage: Kiln.Load seed DATA IMAGES | describe URL IMAGES [CONNECTIONS [SECONDS [SERVER-PROCESS-ID]]]");
+    "usage: Kiln.Load seed DATA IMAGES | cut URL VOLUME | "
+    + "describe URL IMAGES [CONNECTIONS [SECONDS [SERVER-PROCESS-ID]]]");
 return 2;

@@ -115,6 +115,15 @@ public sealed partial class BlockStore
         return true;
     }
 
+    /// <summary>The segments that are being written, with what is in them so far.</summary>
+    internal IEnumerable<(Segment Segment, List<SegmentEntry> Entries)> OpenSegments()
+    {
+        foreach (var appender in appenders)
+        {
+            if (appender.Open() is { } open) yield return open;
+        }
+    }
+
     /// <summary>Seals the open segments, so that every record has a footer that lists it.</summary>
     internal void SealSegments()
     {

@@ -104,6 +104,7 @@ public sealed partial class BlockStore
 
     private void Load(BlockCodec codec, BlockAddress address, byte kind, int onlyFrame)
     {
+        Demanded();
         for (var attempt = 0; ; attempt++)
         {
             if (!Index.TryFind(address, out var location)
@@ -143,12 +144,19 @@ public sealed partial class BlockStore
         segments.RefusePoisoned();
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
         Interlocked.Add(ref storedBytes, record.Length);
+        if (codec.Header.Effort == Effort.Dense)
+        {
+            // They keep to themselves: recompression then passes their segments by without a look.
+            lock (appenders[^1].Gate) return appenders[^1].Append(record);
+        }
+
         var start = Interlocked.Increment(ref nextAppender) & int.MaxValue;
+        var writers = appenders.Length - 1;
 
         // The first that is free; a writer that waits for its disk holds its own lock only.
-        for (var i = 0; i < appenders.Length; i++)
+        for (var i = 0; i < writers; i++)
         {
-            var candidate = appenders[(start + i) % appenders.Length];
+            var candidate = appenders[(start + i) % writers];
             if (!candidate.Gate.TryEnter()) continue;
             try
             {
@@ -160,7 +168,7 @@ public sealed partial class BlockStore
             }
         }
 
-        var appender = appenders[start % appenders.Length];
+        var appender = appenders[start % writers];
         lock (appender.Gate) return appender.Append(record);
     }
 
@@ -175,8 +183,10 @@ public sealed partial class BlockStore
         }
     }
 
-    private void PutRecord(ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain)
+    private void PutRecord(
+        ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain, Effort effort = Effort.Plain)
     {
+        Demanded();
         Interlocked.Increment(ref puts);
         if (kind == RecordHeader.KindBlock) Interlocked.Add(ref offeredBytes, plain.Length);
         if (Index.TryRenew(address, out _))
@@ -190,7 +200,7 @@ public sealed partial class BlockStore
         var codec = codecs.Rent();
         try
         {
-            codec.Pack(plain, address, kind, domain);
+            codec.Pack(plain, address, kind, domain, effort);
             Index.TryAdd(address, Append(codec));
             options.Metrics?.Put(this, began);
         }

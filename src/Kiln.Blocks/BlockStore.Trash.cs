@@ -51,6 +51,17 @@ public sealed partial class BlockStore
         segments.Remove(segment);
     }
 
+    /// <summary>As <see cref="TrashSegment"/>; false when somebody else was first.</summary>
+    internal bool TryTrashSegment(Segment segment, DateTimeOffset now)
+    {
+        lock (trashGate)
+        {
+            if (segments.Find(segment.Id) != segment) return false;
+            TrashSegment(segment, now);
+            return true;
+        }
+    }
+
     /// <summary>Deletes a file of the trash for good; false when it was taken back meanwhile.</summary>
     internal bool TryPurge(TrashFile file)
     {

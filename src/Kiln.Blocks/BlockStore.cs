@@ -35,12 +35,13 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         Clock = clock;
         Index = new BlockIndex();
         segments = new SegmentSet(backend, Index, clock, LoadQuarantine());
-        codecs = new CodecPool(options.ZstdLevel);
+        codecs = new CodecPool(new CompressionLevels(options.ZstdLevel, options.DenseZstdLevel));
         Cache = new BlockCache(this, options.CacheBytes);
         Pages = new PageCache(this);
         Loader = new Loader(clock);
-        appenders = new Appender[options.Writers];
-        for (var i = 0; i < appenders.Length; i++) appenders[i] = new Appender(segments, options.SegmentBytes);
+        appenders = new Appender[options.Writers + 1];
+        for (var i = 0; i < appenders.Length; i++)
+            appenders[i] = new Appender(segments, options.SegmentBytes, dense: i == options.Writers);
         Recovered = segments.Load(options.ReadOnly);
         OpenedAt = clock.GetUtcNow();
         options.Metrics?.Add(this);
@@ -117,14 +118,16 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     /// <param name="domain">The key domain, or null for the clear one.</param>
     /// <returns>Its address. It is durable after the next <see cref="Sync"/> or commit.</returns>
     /// <exception cref="StoreFullException">No space. The block may or may not have been kept.</exception>
-    public BlockAddress Put(ReadOnlySpan<byte> plain, KeyDomain? domain)
+    public BlockAddress Put(ReadOnlySpan<byte> plain, KeyDomain? domain) => Put(plain, domain, Effort.Plain);
+
+    internal BlockAddress Put(ReadOnlySpan<byte> plain, KeyDomain? domain, Effort effort)
     {
         if (plain.Length != Block.Size) throw new ArgumentException("A block has 524288 bytes.", nameof(plain));
         if (Block.IsZero(plain)) return BlockAddress.Zero;
         Span<byte> digest = stackalloc byte[32];
         SHA256.HashData(plain, digest);
         var address = KeyDomain.AddressOf(domain, digest);
-        PutRecord(plain, address, RecordHeader.KindBlock, domain);
+        PutRecord(plain, address, RecordHeader.KindBlock, domain, effort);
         return address;
     }
 
@@ -260,7 +263,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         {
             return HasManifest(id) && bytes.SequenceEqual(ReadManifest(id));
         }
-        catch (BlockStoreException)
+        catch (IOException)
         {
             return false;
         }

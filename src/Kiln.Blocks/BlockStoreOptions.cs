@@ -21,6 +21,10 @@ public sealed record BlockStoreOptions
     /// <summary>zstd level at ingest. 1 is the knee: lower gains little speed, higher costs twice.</summary>
     public int ZstdLevel { get; init; } = 1;
 
+    /// <summary>zstd level of recompression: about the least whose result is a tenth smaller than level 1 with blocks
+    /// in one piece. 0 has nothing recompressed, and nothing packed lightly either.</summary>
+    public int DenseZstdLevel { get; init; } = 14;
+
     /// <summary>What metrics call the store: its Region. Never a tenant's word.</summary>
     public string Name { get; init; } = "";
 

@@ -80,7 +80,8 @@ internal static class Composition
     {
         services.AddMetrics();
         services.AddSingleton(provider => new BlockMetrics(
-            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName)));
+            provider.GetRequiredService<IMeterFactory>().Create(BlockMetrics.MeterName),
+            provider.GetRequiredKeyedService<TimeProvider>("wall")));
         services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<StorageGauges>();
         services.AddSingleton<WorkGauges>();

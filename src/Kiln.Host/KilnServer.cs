@@ -118,6 +118,8 @@ public sealed class KilnServer : IAsyncDisposable
         kestrel.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(10));
         kestrel.Limits.MaxConcurrentConnections = 4096;
+        // A whole block: with less, each is sent in turns with its reader, a switch of threads every 64 KiB.
+        kestrel.Limits.MaxResponseBufferSize = Kiln.Blocks.Block.Size + 4096;
         kestrel.Listen(IPEndPoint.Parse(options.Listen), listen => listen.Protocols = HttpProtocols.Http1);
     }
 }

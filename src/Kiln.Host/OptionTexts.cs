@@ -25,6 +25,8 @@ internal static class OptionTexts
         ["CopyMiBPerSecond"] = "Bandwidth limit of a copy between Regions in MiB/s; 0 for none.",
         ["CopyPairMiBPerSecond"] = "Bandwidth limit of all copies from one Region to another together; 0 for none.",
         ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
+        ["RecompressLevel"] = "zstd level, 1 to 19, of recompression while idle; 0 for none (14).",
+        ["RecompressIdleSeconds"] = "Recompression begins after so long without puts and reads (5).",
         ["HydrateMiBPerSecond"] = "MiB/s at which volumes that live on get a copy of their snapshot (64); 0: never.",
         ["HydrateAfterSeconds"] = "How long a volume lives before that begins (60).",
         ["BootTraceSeconds"] = "How long a boot's reads are recorded for the next boots (60); 0: never.",

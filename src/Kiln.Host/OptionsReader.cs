@@ -112,6 +112,10 @@ public static class OptionsReader
             yield return "--regions: a Region is named twice.";
         if (options.Database.Length > 0 && DatabaseProblem(options.Database) is { } problem)
             yield return $"--database: {problem}";
+        if (options.RecompressLevel is < 0 or > 19)
+            yield return "--recompress-level: 0 (none) to 19, zstd's highest.";
+        if (options.RecompressIdleSeconds is < 0 or > 86_400)
+            yield return "--recompress-idle-seconds: between 0 and 86400.";
         if (options.CacheMiB is < 8 or > 65536)
             yield return "--cache-mib: between 8 and 65536.";
     }

@@ -74,6 +74,12 @@ public sealed class ServiceOptions
     /// <summary>Memory for blocks that were read, in MiB.</summary>
     public int CacheMiB { get; set; } = 64;
 
+    /// <summary>zstd level of the recompression of stored blocks while the machine is idle; 0 for none.</summary>
+    public int RecompressLevel { get; set; } = 14;
+
+    /// <summary>Recompression begins when a Region's blocks were left alone for so long, in seconds.</summary>
+    public int RecompressIdleSeconds { get; set; } = 5;
+
     /// <summary>MiB a second at which snapshots of volumes that live longer than
     /// <see cref="HydrateAfterSeconds"/> are brought to the local disk; 0 for never.</summary>
     public int HydrateMiBPerSecond { get; set; } = 64;

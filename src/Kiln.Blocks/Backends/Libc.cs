@@ -88,6 +88,19 @@ internal static unsafe partial class Libc
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     internal static partial int Lock(SafeHandle file, int operation);
 
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int ClockTime(int clock, long* secondsAndNanoseconds);
+
+    /// <summary>Processor time that the calling thread has had.</summary>
+    internal static TimeSpan ThreadTime()
+    {
+        const int ThisThread = 3; // CLOCK_THREAD_CPUTIME_ID
+        var time = stackalloc long[2];
+        return ClockTime(ThisThread, time) == 0
+            ? TimeSpan.FromSeconds(time[0]) + TimeSpan.FromMicroseconds(time[1] / 1000.0) : TimeSpan.Zero;
+    }
+
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     internal static partial int Link(string existing, string path);

@@ -166,6 +166,8 @@ public sealed class Collector
             yield return 0;
         }
 
+        foreach (var (segment, entries) in store.OpenSegments()) sweep.CountOpen(segment, entries);
+
         Enter(CollectionStage.Compact);
         foreach (var segment in thin)
         {

@@ -211,7 +211,7 @@ public sealed class Repair(BlockStore store, CheckOptions options)
         if (!options.LocalCopies(address, block, out var domain)) return false;
         SHA256.HashData(block, digest);
         if (KeyDomain.AddressOf(domain, digest) != address) return false;
-        codec.Pack(block, address, RecordHeader.KindBlock, domain);
+        codec.Pack(block, address, RecordHeader.KindBlock, domain, Effort.Plain);
         return true;
     }
 }

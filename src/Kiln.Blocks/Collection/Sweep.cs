@@ -27,20 +27,7 @@ internal sealed class Sweep(
 
         // A footer that cannot be read belongs to a scrub, not to a sweep.
         if (!Recovery.TryReadFooter(segment.File, segment.Seed, entries)) return false;
-        long live = 0, liveBytes = 0, bytes = 0;
-        foreach (var entry in entries)
-        {
-            var padded = RecordHeader.Padded(entry.StoredLength);
-            bytes += padded;
-            if (IsDead(segment, entry)) continue;
-            live++;
-            liveBytes += padded;
-        }
-
-        report.LiveRecords += live;
-        report.LiveBytes += liveBytes;
-        report.DeadRecords += entries.Count - live;
-        report.DeadBytes += bytes - liveBytes;
+        var (live, liveBytes) = Count(segment, entries);
         if (live == 0)
         {
             if (options.DryRun) Freed(segment, 0);
@@ -54,6 +41,18 @@ internal sealed class Sweep(
         report.ThinSegments++;
         if (options.DryRun) Freed(segment, liveBytes);
         return true;
+    }
+
+    /// <summary>Counts a segment that is being written. Of a dry run that finds dead manifests it counts as sealed,
+    /// as the collection itself would seal it.</summary>
+    internal void CountOpen(Segment segment, List<SegmentEntry> entries)
+    {
+        var (live, liveBytes) = Count(segment, entries);
+        var length = entries.Sum(e => (long)RecordHeader.Padded(e.StoredLength));
+        if (!options.DryRun || report.DeadManifests == 0 || liveBytes >= length * options.CompactBelow) return;
+        if (live > 0) report.ThinSegments++;
+        report.DeletedSegments++;
+        report.FreedBytes += length - liveBytes;
     }
 
     /// <summary>Moves what lives out of a segment, a record at a time, and trashes the rest. Yields moved bytes.
@@ -81,6 +80,25 @@ internal sealed class Sweep(
     /// </summary>
     internal bool TryMoveOut(Segment segment, List<SegmentEntry> live) =>
         live.TrueForAll(entry => TryMoveOut(segment, entry)) && TrySync();
+
+    private (long Live, long LiveBytes) Count(Segment segment, List<SegmentEntry> entries)
+    {
+        long live = 0, liveBytes = 0, bytes = 0;
+        foreach (var entry in entries)
+        {
+            var padded = RecordHeader.Padded(entry.StoredLength);
+            bytes += padded;
+            if (IsDead(segment, entry)) continue;
+            live++;
+            liveBytes += padded;
+        }
+
+        report.LiveRecords += live;
+        report.LiveBytes += liveBytes;
+        report.DeadRecords += entries.Count - live;
+        report.DeadBytes += bytes - liveBytes;
+        return (live, liveBytes);
+    }
 
     private bool IsTiny(Segment segment) => segment.File.Length < store.Options.SegmentBytes / 8;
 

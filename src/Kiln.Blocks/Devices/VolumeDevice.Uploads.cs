@@ -1,5 +1,6 @@
 using Kiln.Blocks.Crypto;
 using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Devices;
 
@@ -25,13 +26,38 @@ public sealed partial class VolumeDevice
         string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         await background.WaitAsync(cancel).ConfigureAwait(false);
+        ManifestId id;
         try
         {
             // A thread of its own: it blocks on the disk and on workers for as long as the upload takes.
-            return await Task.Factory.StartNew(
+            id = await Task.Factory.StartNew(
                 () => Upload(cutId, domain, progress, cancel), cancel,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)
                 .ConfigureAwait(false);
+        }
+        catch
+        {
+            background.Release();
+            throw;
+        }
+
+        // The snapshot is complete; nobody need wait until its layers are joined. Whoever needs the volume's
+        // background next does.
+        _ = Task.Factory.StartNew(
+            JoinAndRelease, CancellationToken.None,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        return id;
+    }
+
+    private void JoinAndRelease()
+    {
+        try
+        {
+            MergeLayers();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidOperationException)
+        {
+            // The layers answer as they are (a full disk, say); the next upload joins them.
         }
         finally
         {
@@ -54,6 +80,9 @@ public sealed partial class VolumeDevice
         using var builder = store.BuildManifest(blocks, domain, parent?.Id);
         var changed = ChangedBlocks(frozen, parent, blocks);
         var total = changed.Count() * (long)Block.Size;
+        var effort = UploadEffort.For(
+            store, increment: parent is not null, total,
+            dirtied: () => stack.Top.Map.Blocks().Count() * (long)Block.Size, waiting: () => Cuts.Count > 1);
         using (var queue = changed.GetEnumerator())
         {
             long done = 0;
@@ -63,7 +92,7 @@ public sealed partial class VolumeDevice
                 using var buffer = new AlignedBuffer(Block.Size);
                 while (Workers.TryTake(source, out var block) && !stop.IsCancellationRequested)
                 {
-                    PutBlock(frozen, builder, block, cut.SizeBytes, buffer.Span);
+                    PutBlock(frozen, builder, block, cut.SizeBytes, effort.At(Volatile.Read(ref done)), buffer.Span);
                     var at = Interlocked.Add(ref done, Block.Size);
                     if (at / Block.Size % ReportEvery == 0) progress?.Report(new TransferProgress(at, total));
                 }
@@ -72,20 +101,19 @@ public sealed partial class VolumeDevice
 
         var id = builder.Commit();
         Rebase(cut, frozen, id, domain);
-        MergeLayers();
         progress?.Report(new TransferProgress(total, total));
         return id;
     }
 
     private static void PutBlock(
-        VolumeStack frozen, ManifestBuilder builder, long block, long sizeBytes, Span<byte> buffer)
+        VolumeStack frozen, ManifestBuilder builder, long block, long sizeBytes, Effort effort, Span<byte> buffer)
     {
         var start = block * Block.Size;
         var length = (int)Math.Min(Block.Size, sizeBytes - start);
         buffer[length..].Clear();
         frozen.Read(start, buffer[..length]);
         if (Block.IsZero(buffer)) builder.Clear(block);
-        else builder.Put(block, buffer);
+        else builder.Put(block, buffer, effort);
     }
 
     // What the power could still take is made durable now; what it has taken is said.

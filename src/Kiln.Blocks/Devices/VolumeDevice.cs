@@ -218,7 +218,9 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
 
         // A frozen layer may still hold what an earlier write left unflushed.
+        var began = clock.GetTimestamp();
         foreach (var layer in layers) Flush(layer);
+        store.Options.Metrics?.Flushed(store, began);
     }
 
     /// <inheritdoc/>

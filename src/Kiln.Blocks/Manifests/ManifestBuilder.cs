@@ -1,4 +1,5 @@
 using Kiln.Blocks.Crypto;
+using Kiln.Blocks.Segments;
 
 namespace Kiln.Blocks.Manifests;
 
@@ -36,9 +37,11 @@ public sealed class ManifestBuilder : IDisposable
     public KeyDomain? Domain { get; }
 
     /// <summary>Stores a block (or finds it stored) and sets it.</summary>
-    public BlockAddress Put(long index, ReadOnlySpan<byte> plain)
+    public BlockAddress Put(long index, ReadOnlySpan<byte> plain) => Put(index, plain, Effort.Plain);
+
+    internal BlockAddress Put(long index, ReadOnlySpan<byte> plain, Effort effort)
     {
-        var address = store.Put(plain, Domain);
+        var address = store.Put(plain, Domain, effort);
         Set(index, address);
         return address;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Kiln.Blocks.Nbd;
 
 namespace Kiln.Blocks.Metrics;
 
@@ -18,11 +19,16 @@ public sealed class BlockMetrics
     private readonly Histogram<double> puts;
     private readonly Histogram<double> syncs;
     private readonly Histogram<double> pulls;
+    private readonly Histogram<double> flushes;
 
     /// <summary>Makes the instruments on a meter of <see cref="MeterName"/>.</summary>
-    public BlockMetrics(Meter meter)
+    /// <param name="meter">The meter.</param>
+    /// <param name="wall">The wall clock.</param>
+    public BlockMetrics(Meter meter, TimeProvider wall)
     {
         this.meter = meter;
+        Nbd = new NbdCounters(meter, wall);
+        flushes = Durations.Of(meter, "kiln.volume.flush.duration", "A guest's flush: its writes made durable.");
         puts = Durations.Of(meter, "kiln.store.put.duration", "Storing a block: hash, compress, seal, append.");
         syncs = Durations.Of(meter, "kiln.store.sync.duration", "Making everything put so far durable.");
         pulls = Durations.Of(meter, "kiln.store.pull.duration", "Reading a block or frame that was not in the cache.");
@@ -49,6 +55,11 @@ public sealed class BlockMetrics
             "kiln.store.quarantined", "{record}", "Damaged records without an intact copy.",
             s => s.QuarantinedRecords);
     }
+
+    /// <summary>What NBD connections add to.</summary>
+    public NbdCounters Nbd { get; }
+
+    internal void Flushed(BlockStore store, long since) => Record(flushes, store, since);
 
     internal void Add(BlockStore store) =>
         stores[store] = new KeyValuePair<string, object?>("region", store.Options.Name);

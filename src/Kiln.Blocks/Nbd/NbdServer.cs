@@ -55,6 +55,9 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         this.clock = clock;
     }
 
+    /// <summary>What counts requests; null for nothing.</summary>
+    public NbdCounters? Counters { get; init; }
+
     /// <summary>Connections being served.</summary>
     public int Connections => connections.Count;
 
@@ -173,6 +176,8 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     private void Serve(Socket socket)
     {
         var found = new List<string>();
+        var tally = new NbdTally(Counters);
+        Counters?.Opened();
         try
         {
             using var stream = new NbdStream(socket, clock);
@@ -195,7 +200,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
                 new NbdTransmission(stream, export with
                 {
                     ByReference = !distrusted.ContainsKey(name), Distrust = () => distrusted[name] = true,
-                }).Run();
+                }, tally).Run();
             }
 
             stream.Send();
@@ -209,6 +214,8 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         {
             foreach (var name in found) released?.Invoke(name);
             connections.TryRemove(socket, out _);
+            tally.Flush();
+            Counters?.Closed();
             socket.Dispose();
         }
     }

@@ -10,7 +10,7 @@ namespace Kiln.Blocks.Nbd;
 /// No allocation a request, and no buffer but the stream's: a read fills the reply, a write takes its bytes from where
 /// they were received, and long ones go piece by piece.
 /// </remarks>
-internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
+internal sealed class NbdTransmission(NbdStream stream, NbdExport export, NbdTally tally)
 {
     private const int RequestSize = 28;
     private const int SimpleSize = 16;
@@ -45,8 +45,11 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export)
                 BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
                 BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]));
             if (request.Type == CommandDisconnect) return;
+            tally.Begin();
             Serve(request);
+            tally.End(request.Type, request.Length);
             if (stream.Buffered >= RequestSize) continue;
+            tally.Flush();
             stream.Send();
 
             // The reply is on its way: while it and the flush behind it travel, the disk can begin.

@@ -23,13 +23,26 @@ internal sealed unsafe class Appender : IDisposable
     private int used;
     private long synced;
 
-    internal Appender(SegmentSet segments, long segmentBytes)
+    internal Appender(SegmentSet segments, long segmentBytes, bool dense)
     {
         this.segments = segments;
         this.segmentBytes = segmentBytes;
+        IsDense = dense;
     }
 
+    /// <summary>True for the one that takes dense records, and no others.</summary>
+    internal bool IsDense { get; }
+
+    /// <summary>Bytes in its open segment, or 0 when it has none.</summary>
+    internal long OpenBytes => segment is null ? 0 : Volatile.Read(ref fileEnd) + used;
+
     internal Lock Gate { get; } = new();
+
+    /// <summary>The segment that is being written and what is in it so far; null when there is none.</summary>
+    internal (Segment Segment, List<SegmentEntry> Entries)? Open()
+    {
+        lock (Gate) return segment is null ? null : (segment, [.. entries]);
+    }
 
     /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
     internal BlockLocation Append(ReadOnlySpan<byte> record)

@@ -21,16 +21,16 @@ internal sealed unsafe class BlockCodec : IDisposable
     // What the probe looks at once two frames of a block did not compress.
     private const int ProbeBytes = 4096;
 
-    private readonly int level;
+    private readonly CompressionLevels levels;
     private readonly nint compressor = Zstd.CreateCompressor();
     private readonly nint decompressor = Zstd.CreateDecompressor();
     private readonly byte* record;
     private readonly byte* plain;
     private byte* scratch;
 
-    internal BlockCodec(int level)
+    internal BlockCodec(CompressionLevels levels)
     {
-        this.level = level;
+        this.levels = levels;
         record = (byte*)NativeMemory.AlignedAlloc(Capacity, 4096);
         plain = (byte*)NativeMemory.AlignedAlloc(Block.Size, 4096);
     }
@@ -56,11 +56,14 @@ internal sealed unsafe class BlockCodec : IDisposable
 
     /// <summary>Packs into <see cref="Record"/>; the place (and with it the header's hash) is added on
     /// append.</summary>
-    internal void Pack(ReadOnlySpan<byte> source, BlockAddress address, byte kind, KeyDomain? domain)
+    internal void Pack(
+        ReadOnlySpan<byte> source, BlockAddress address, byte kind, KeyDomain? domain, Effort effort)
     {
+        var level = levels.Of(effort);
         var header = Header;
         header.Bytes.Clear();
         header.Kind = kind;
+        header.Effort = effort;
         header.Address = address;
         header.PlainLength = source.Length;
         var frames = header.FrameCount;
@@ -78,7 +81,8 @@ internal sealed unsafe class BlockCodec : IDisposable
                     continue;
                 }
 
-                var size = incompressible >= 2 && !Promises(input, length) ? 0 : Compress(record + at, input, length);
+                var size = incompressible >= 2 && !Promises(input, length)
+                    ? 0 : Compress(record + at, input, length, level);
                 if (size == 0)
                 {
                     incompressible++;
@@ -300,7 +304,7 @@ internal sealed unsafe class BlockCodec : IDisposable
         header.StoredLength = target;
     }
 
-    private int Compress(byte* to, byte* from, int length)
+    private int Compress(byte* to, byte* from, int length, int level)
     {
         var capacity = (nuint)(Capacity - (to - record));
         var size = Zstd.Compress(compressor, to, capacity, from, (nuint)length, level);
@@ -311,7 +315,7 @@ internal sealed unsafe class BlockCodec : IDisposable
     {
         if (length <= ProbeBytes) return true;
         var at = record + Capacity - 8192;
-        var size = Zstd.Compress(compressor, at, 8192, from + (length / 2), ProbeBytes, level);
+        var size = Zstd.Compress(compressor, at, 8192, from + (length / 2), ProbeBytes, levels.Plain);
         return Zstd.IsError(size) == 0 && size < ProbeBytes - (ProbeBytes / 32);
     }
 }

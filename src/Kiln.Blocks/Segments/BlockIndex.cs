@@ -111,15 +111,16 @@ internal sealed class BlockIndex
         }
     }
 
-    /// <summary>Adds what a segment lists unless an intact record is known. The lease is 0 at a start, since nobody
-    /// who might need it is left.</summary>
+    /// <summary>Adds what a segment lists. Of two intact records the smaller counts, and of equal ones the later, so
+    /// that a move that a crash cut short need not be made again. The lease is 0 at a start, since nobody who might
+    /// need it is left.</summary>
     internal void Load(BlockAddress address, BlockLocation location, uint lease, bool damaged)
     {
         var shard = shards[address.Shard];
         lock (shard)
         {
             ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(shard, address, out var exists);
-            if (exists && (damaged || !entry.IsDamaged)) return;
+            if (exists && (damaged || (!entry.IsDamaged && !IsBetter(location, entry)))) return;
             entry.Lease = Math.Max(entry.Lease, lease);
             entry.MoveTo(location);
             if (damaged) entry.StoredLength = ~entry.StoredLength;
@@ -194,6 +195,10 @@ internal sealed class BlockIndex
         var shard = shards[address.Shard];
         lock (shard) return shard.TryGetValue(address, out var entry) && entry.IsDamaged;
     }
+
+    private static bool IsBetter(BlockLocation found, Entry known) =>
+        found.StoredLength < known.StoredLength
+        || (found.StoredLength == known.StoredLength && found.Segment > known.Segment);
 
     private static bool IsDead(
         Dictionary<BlockAddress, Entry> shard, BlockAddress address, uint segment, uint offset, uint markEpoch,

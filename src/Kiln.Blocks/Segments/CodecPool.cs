@@ -1,7 +1,7 @@
 namespace Kiln.Blocks.Segments;
 
 /// <summary>Codecs for whoever packs or unpacks just now; 1.1 MiB of native memory each, kept up to a bound.</summary>
-internal sealed class CodecPool(int level) : IDisposable
+internal sealed class CodecPool(CompressionLevels levels) : IDisposable
 {
     // More users at once than this share the cores anyway; theirs are made and freed.
     private readonly BlockCodec?[] kept = new BlockCodec?[16];
@@ -13,7 +13,7 @@ internal sealed class CodecPool(int level) : IDisposable
             if (kept[i] is not null && Interlocked.Exchange(ref kept[i], null) is { } codec) return codec;
         }
 
-        return new BlockCodec(level);
+        return new BlockCodec(levels);
     }
 
     internal void Return(BlockCodec codec)

@@ -11,7 +11,7 @@ internal readonly ref struct RecordHeader(Span<byte> bytes)
 {
     internal const int Size = 192;
     internal const uint Magic = 0x3152_424B; // "KBR1"
-    internal const byte Version = 1;
+    internal const byte Version = 2;
     internal const byte FlagEncrypted = 1;
     internal const byte KindBlock = 0;
     internal const byte KindPage = 1;
@@ -30,6 +30,7 @@ internal readonly ref struct RecordHeader(Span<byte> bytes)
     internal Span<byte> Bytes => bytes;
     internal byte Flags { get => bytes[5]; set => bytes[5] = value; }
     internal byte Kind { get => bytes[6]; set => bytes[6] = value; }
+    internal Effort Effort { get => (Effort)bytes[7]; set => bytes[7] = (byte)value; }
     internal int PlainLength { get => Get32(8); set => Set32(8, value); }
     internal int StoredLength { get => Get32(12); set => Set32(12, value); }
     internal long Position
@@ -70,6 +71,8 @@ internal readonly ref struct RecordHeader(Span<byte> bytes)
         return offset;
     }
 
+    internal void MarkDense() => Effort = Effort.Dense;
+
     /// <summary>Binds the record to its place: the hash is seeded with a secret of the segment.</summary>
     internal void Seal(long position, ulong seed)
     {
@@ -90,7 +93,7 @@ internal readonly ref struct RecordHeader(Span<byte> bytes)
     /// <summary>True when lengths and codecs can be trusted as bounds, whoever wrote them.</summary>
     internal bool IsSane()
     {
-        if (Kind > KindPage || Flags > FlagEncrypted || bytes[7] != 0 || Get32(84) != 0) return false;
+        if (Kind > KindPage || Flags > FlagEncrypted || Effort > Effort.Dense || Get32(84) != 0) return false;
         if (PlainLength is <= 0 or > Block.Size || StoredLength is < 0 or > StoredMax) return false;
         var overhead = Encrypted ? KeyDomain.TagSize : 0;
         var sum = 0;

@@ -85,7 +85,8 @@ internal static class Recovery
                 || !first.IsValidAt(SegmentFormat.HeaderSize, seed))) return false;
         if (readOnly) return true;
         var mended = new byte[SegmentFormat.HeaderSize];
-        SegmentFormat.WriteHeader(mended, id, seed, SegmentFormat.CreatedAt(page));
+        // Whether it was dense is as uncertain as the rest; records say it themselves.
+        SegmentFormat.WriteHeader(mended, id, seed, SegmentFormat.CreatedAt(page), dense: false);
         try
         {
             file.Write(0, mended);

@@ -3,7 +3,7 @@ using Kiln.Blocks.Backends;
 namespace Kiln.Blocks.Segments;
 
 /// <summary>One segment file of the store: open for reading, and for appending while it has an appender.</summary>
-internal sealed class Segment(uint id, ulong seed, IBackendFile file) : IDisposable
+internal sealed class Segment(uint id, ulong seed, bool dense, IBackendFile file) : IDisposable
 {
     private Appender? appender;
     private long written = long.MaxValue;
@@ -13,6 +13,9 @@ internal sealed class Segment(uint id, ulong seed, IBackendFile file) : IDisposa
     internal ulong Seed => seed;
 
     internal IBackendFile File => file;
+
+    /// <summary>True when all its records are as small as they get: recompression passes it by.</summary>
+    internal bool IsDense => dense;
 
     /// <summary>Who appends, or null when sealed.</summary>
     internal Appender? Appender

@@ -12,11 +12,12 @@ internal static class SegmentFormat
     internal const int Page = 4096;
     internal const int TrailerSize = 64;
     internal const int EntrySize = 40;
-    internal const ushort Version = 1;
+    internal const ushort Version = 2;
 
     // A segment's length must fit the index's 32-bit offsets with room for the footer.
     internal const long SegmentBytesMax = 1L << 30;
 
+    private const int DenseAt = 36;
     private const ulong HeaderMagic = 0x3147_4553_4E4C_494B; // "KILNSEG1"
     private const ulong TrailerMagic = 0x3152_5446_4E4C_494B; // "KILNFTR1"
 
@@ -29,7 +30,7 @@ internal static class SegmentFormat
             && uint.TryParse(file.AsSpan(0, 8), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
     }
 
-    internal static void WriteHeader(Span<byte> page, uint id, ulong seed, DateTimeOffset now)
+    internal static void WriteHeader(Span<byte> page, uint id, ulong seed, DateTimeOffset now, bool dense)
     {
         page.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(page, HeaderMagic);
@@ -38,8 +39,12 @@ internal static class SegmentFormat
         BinaryPrimitives.WriteUInt64LittleEndian(page[16..], seed);
         BinaryPrimitives.WriteInt64LittleEndian(page[24..], now.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteInt32LittleEndian(page[32..], Block.Size);
+        page[DenseAt] = dense ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt64LittleEndian(page[4088..], XxHash3.HashToUInt64(page[..4088]));
     }
+
+    /// <summary>True when a valid header page says that all its records are dense.</summary>
+    internal static bool IsDense(ReadOnlySpan<byte> page) => page[DenseAt] == 1;
 
     internal static bool TryReadHeader(ReadOnlySpan<byte> page, uint id, out ulong seed)
     {

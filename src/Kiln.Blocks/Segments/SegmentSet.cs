@@ -52,7 +52,7 @@ internal sealed class SegmentSet(
         try
         {
             var page = new byte[SegmentFormat.HeaderSize];
-            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow());
+            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow(), appender.IsDense);
             file.Write(0, page);
             backend.SyncFolder(SegmentFormat.Folder);
         }
@@ -63,7 +63,7 @@ internal sealed class SegmentSet(
             throw;
         }
 
-        var segment = new Segment(id, seed, file) { Appender = appender };
+        var segment = new Segment(id, seed, appender.IsDense, file) { Appender = appender };
         open[id] = segment;
         return (segment, SegmentFormat.HeaderSize);
     }
@@ -97,7 +97,7 @@ internal sealed class SegmentSet(
         var file = backend.Open(name);
         var page = new byte[SegmentFormat.HeaderSize];
         if (SegmentFormat.TryReadHeader(page.AsSpan(0, file.Read(0, page)), id, out var seed))
-            return new Segment(id, seed, file);
+            return new Segment(id, seed, dense: false, file);
         file.Dispose();
         return null;
     }
@@ -128,7 +128,7 @@ internal sealed class SegmentSet(
             var entries = new List<SegmentEntry>();
             if (!Recovery.TryReadFooter(file, seed, entries))
                 Recovery.Scan(file, seed, entries, report, seal: !readOnly);
-            open[id] = new Segment(id, seed, file);
+            open[id] = new Segment(id, seed, SegmentFormat.IsDense(page), file);
             foreach (var entry in entries)
             {
                 var location = new BlockLocation(id, entry.Offset, entry.StoredLength);

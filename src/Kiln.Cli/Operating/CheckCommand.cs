@@ -109,9 +109,9 @@ internal static class CheckCommand
         var upkeep = result["Upkeep"]!;
         if (upkeep["CollectionStage"] is null)
             return;
-        var scrubbed = (string?)upkeep["ScrubbedAt"] is null ? "never yet" : Times.Text(upkeep["ScrubbedAt"]);
-        screen.Line(
-            $"  last full scrub {scrubbed}: {upkeep["ScrubProblems"]} problems, {upkeep["ScrubRepaired"]} repaired");
+        screen.Line(upkeep["ScrubbedAt"] is null ? "  not scrubbed yet"
+            : $"  last full scrub {Times.Text(upkeep["ScrubbedAt"])}: {upkeep["ScrubProblems"]} problems, "
+                + $"{upkeep["ScrubRepaired"]} repaired");
         if ((int)upkeep["Quarantined"]! is > 0 and var quarantined)
             screen.Line($"  {quarantined} damaged blocks have no second copy and are set aside");
         if ((long)upkeep["TrashReads"]! is > 0 and var alarms)

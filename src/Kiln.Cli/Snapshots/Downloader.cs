@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Kiln.Cli.Connections;
 using Kiln.Cli.Output;
-using Microsoft.Win32.SafeHandles;
 
 namespace Kiln.Cli.Snapshots;
 
@@ -35,12 +34,12 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         var part = $"{target}.{snapshotId}.part";
         using (var journal = PartJournal.Open(part + ".blocks"))
         {
-            using var file = File.OpenHandle(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            RandomAccess.SetLength(file, list.SizeGiB * RawImage.GiB);
+            using var file = new DiskFile(part, list.SizeGiB * RawImage.GiB);
+            file.Reserve(list.Blocks.Select(b => b.Index));
             var meter = new Meter(screen, "Downloading", time);
             await meter.Run((long)list.Blocks.Count * RawImage.BlockSize,
                 () => GetAll(snapshotId, list.Blocks, file, journal, meter, cancel));
-            RandomAccess.FlushToDisk(file);
+            file.Sync();
         }
         File.Move(part, target, overwrite: true);
         File.Delete(part + ".blocks");
@@ -64,7 +63,7 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
     }
 
     private async Task GetAll(
-        string snapshotId, List<(int Index, string Token)> blocks, SafeFileHandle file, PartJournal journal,
+        string snapshotId, List<(int Index, string Token)> blocks, DiskFile file, PartJournal journal,
         Meter meter, CancellationToken cancel)
     {
         await Parallel.ForAsync(0, Workers, new ParallelOptions
@@ -74,17 +73,17 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         }, async (worker, stop) =>
         {
             // Each worker takes every n-th block: neighbours stay close in the file, and nobody waits for a queue.
-            var buffer = new byte[RawImage.BlockSize];
+            var buffer = DiskFile.Buffer();
             for (var i = worker; i < blocks.Count; i += Workers)
             {
                 stop.ThrowIfCancellationRequested();
                 var (index, token) = blocks[i];
                 var moved = 0;
-                if (!IsThere(file, index, journal, buffer))
+                if (!IsThere(file, index, journal, buffer.Span))
                 {
                     var digest = await Get(snapshotId, index, token, buffer, stop);
-                    if (buffer.AsSpan().ContainsAnyExcept((byte)0) || journal.WasWritten(index))
-                        RandomAccess.Write(file, buffer, (long)index * RawImage.BlockSize);
+                    if (buffer.Span.ContainsAnyExcept((byte)0) || journal.WasWritten(index))
+                        file.Write(index, buffer.Span);
                     journal.Add(index, digest);
                     moved = buffer.Length;
                 }
@@ -93,13 +92,12 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         });
     }
 
-    private static bool IsThere(SafeFileHandle file, int index, PartJournal journal, byte[] buffer) =>
+    private static bool IsThere(DiskFile file, int index, PartJournal journal, Span<byte> buffer) =>
         journal.Digest(index) is { } digest
-            && RandomAccess.Read(file, buffer, (long)index * RawImage.BlockSize) == buffer.Length
-            && SHA256.HashData(buffer).AsSpan().SequenceEqual(digest);
+            && file.Read(index, buffer) == buffer.Length && SHA256.HashData(buffer).AsSpan().SequenceEqual(digest);
 
     private async Task<byte[]> Get(
-        string snapshotId, int index, string token, byte[] buffer, CancellationToken cancel)
+        string snapshotId, int index, string token, Memory<byte> buffer, CancellationToken cancel)
     {
         var path = string.Create(CultureInfo.InvariantCulture,
             $"/snapshots/{Uri.EscapeDataString(snapshotId)}/blocks/{index}?blockToken={Uri.EscapeDataString(token)}");
@@ -110,7 +108,7 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
                 using var answer = await client.Send(new CallMessage("ebs", HttpMethod.Get, path), cancel);
                 await using var body = await answer.Content.ReadAsStreamAsync(cancel);
                 await body.ReadExactlyAsync(buffer, cancel);
-                var digest = SHA256.HashData(buffer);
+                var digest = SHA256.HashData(buffer.Span);
                 if (answer.Headers.TryGetValues("x-amz-checksum", out var checksums)
                     && checksums.First() == Convert.ToBase64String(digest))
                     return digest;

@@ -120,7 +120,7 @@ public static class TopFrame
             var stage = Word(Stages, Of("kiln_collection_stage"));
             var scrub = Word(Phases, Of("kiln_scrub_phase"));
             if (scrub == "idle")
-                scrub = Ago(now, "kiln_scrub_age_seconds", region);
+                scrub = Of("kiln_scrub_never") > 0 ? "not yet" : Ago(now, "kiln_scrub_age_seconds", region);
             else
                 scrub += " " + Percent(Of("kiln_scrub_read_bytes"), Of("kiln_scrub_size_bytes"));
             var (damaged, alarms) = (Of("kiln_store_quarantined"), Of("kiln_trash_alarms_total"));

@@ -10,13 +10,15 @@ internal static class PrometheusText
     /// <summary>The media type.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    private static readonly string[] Names = ["_stage", "_phase", "_never"];
+
     /// <summary><c>kiln.store.put.duration</c> in <c>s</c> becomes <c>kiln_store_put_duration_seconds</c>.</summary>
     public static string NameOf(Instrument instrument, bool counter)
     {
         var name = instrument.Name.Replace('.', '_');
         var unit = instrument.Unit switch { "By" => "bytes", "s" => "seconds", "1" => counter ? "" : "ratio", _ => "" };
-        // What counts stages is no ratio, whatever its unit says.
-        if (name.EndsWith("_stage", StringComparison.Ordinal) || name.EndsWith("_phase", StringComparison.Ordinal))
+        // A number that names something is no ratio, whatever its unit says.
+        if (Names.Any(n => name.EndsWith(n, StringComparison.Ordinal)))
             unit = "";
         if (unit.Length > 0 && !name.EndsWith("_" + unit, StringComparison.Ordinal))
             name += "_" + unit;

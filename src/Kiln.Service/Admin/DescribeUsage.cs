@@ -55,6 +55,12 @@ public sealed class DescribeUsage(
 
         /// <summary>Bytes on disk of those.</summary>
         public required long StoredBytes { get; init; }
+
+        /// <summary>Bytes of the store's segment files, needed or not.</summary>
+        public required long SegmentBytes { get; init; }
+
+        /// <summary>Of those, bytes in segments that recompression has packed as small as they get.</summary>
+        public required long RecompressedBytes { get; init; }
     }
 
     /// <inheritdoc/>
@@ -72,9 +78,13 @@ public sealed class DescribeUsage(
         var ids = rows.ConvertAll(r => new ManifestId(r.ManifestId!));
         // Two snapshots of equal content are one manifest; each shares all it has with the other.
         var twins = ids.GroupBy(i => i).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet();
-        var usage = stores.Of(request.Region).Usage(ids);
+        var store = stores.Of(request.Region);
+        var usage = store.Usage(ids);
+        var (total, dense) = store.PackedBytes;
         return new Response
         {
+            SegmentBytes = total,
+            RecompressedBytes = dense,
             Blocks = usage.Blocks,
             StoredBytes = usage.StoredBytes,
             Snapshots = [.. rows.Select((row, i) => new Item

@@ -76,6 +76,12 @@ public sealed partial class Pipeline(
             code = refusal.Code;
             return service.Codec.WriteError(refusal, requestId);
         }
+        catch (Exception refused) when (DbErrors.DiskObstacle(refused) is not null)
+        {
+            return service.Codec.WriteError(new AwsException("ServiceUnavailable", 503,
+                $"{DbErrors.DiskObstacle(refused)} Nothing is lost, and no restart is needed: "
+                + "make room, and try again."), requestId);
+        }
         catch (Exception bug)
         {
             code = "InternalError";

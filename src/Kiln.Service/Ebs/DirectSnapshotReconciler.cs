@@ -64,6 +64,7 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
             var manifest = await Task.Run(() => Commit(snapshot.Region, upload), cancel);
             snapshot.TransferredBytes = upload.Staged.WrittenCount * Block.Size;
             snapshot.Complete(manifest.Id.ToString(), manifest.FullBytes, clock.GetUtcNow());
+            await Recompression.Want(db, snapshot.Region, snapshot.NodeId, clock.GetUtcNow(), cancel);
         }
         catch (BlockMissingException lost)
         {

@@ -67,6 +67,10 @@ public static partial class Ec2Error
     public static AwsException StoreUnavailable(string region, string why) => new("Unavailable", 503,
         $"The block store of {region} is not available: {why} Other Regions are not affected.");
 
+    /// <summary>The disk of the Region's blocks is full: EC2's server error, which clients try again.</summary>
+    public static AwsException NoSpace(string region) => new("InsufficientVolumeCapacity", 500,
+        $"There is no space left for volumes and snapshots in {region}. Nothing is lost; make room, and try again.");
+
     /// <summary>Blocks that a row speaks of are not in the Region's store any more, or are damaged.</summary>
     public static AwsException DataLost(string id, string region, string why) => Bad(DataLostCode,
         $"The data of {id} cannot be read from the block store of {region}: {why}");

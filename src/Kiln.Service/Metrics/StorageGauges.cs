@@ -75,6 +75,7 @@ public sealed class StorageGauges
         Scrubbed("kiln.scrub.phase", "1", "0 idle, 1 segments, 2 manifests.", s => (int)s.Phase);
         Scrubbed("kiln.scrub.age", "s", "Since the last whole scrub ended; of a store that never had one, since it was "
             + "first looked at.", s => Age(s.FinishedAt ?? s.FirstSeenAt));
+        Scrubbed("kiln.scrub.never", "1", "1 while no scrub has ended yet.", s => s.FinishedAt is null ? 1 : 0);
         Scrubbed("kiln.scrub.read.bytes", "By", "Bytes read by the pass under way, or the last.", s => s.BytesRead);
         Scrubbed("kiln.scrub.size.bytes", "By", "Bytes that it reads in all.", s => s.BytesTotal);
         Scrubbed("kiln.scrub.problems", "{problem}", "Problems that it found.", s => s.ProblemCount);

@@ -7,7 +7,7 @@ namespace Kiln.Service.Persistence;
 /// <summary>Tells database errors that another caller caused from those that are faults.</summary>
 public static class DbErrors
 {
-    private const int SqliteConstraint = 19, SqliteBusy = 5;
+    private const int SqliteConstraint = 19, SqliteBusy = 5, SqliteFull = 13, SqliteReadOnly = 8;
 
     /// <summary>
     /// Whether somebody else was first: a row changed since it was read, a unique or foreign key was violated, or a
@@ -31,6 +31,29 @@ public static class DbErrors
             }
         }
         return false;
+    }
+
+    /// <summary>
+    /// What is wrong with the disk, in words, when the database or a store could not write to it; else null. It passes
+    /// by itself when somebody makes room.
+    /// </summary>
+    public static string? DiskObstacle(Exception failure)
+    {
+        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            switch (inner)
+            {
+                case Blocks.StoreFullException:
+                case SqliteException { SqliteErrorCode: SqliteFull }:
+                case PostgresException { SqlState: PostgresErrorCodes.DiskFull }:
+                    return "The disk is full.";
+                case Blocks.StoreReadOnlyException:
+                case SqliteException { SqliteErrorCode: SqliteReadOnly }:
+                case PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction }:
+                    return "The disk, or the database on it, can only be read.";
+            }
+        }
+        return null;
     }
 
     /// <summary>

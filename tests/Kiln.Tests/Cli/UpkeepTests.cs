@@ -30,7 +30,6 @@ public sealed class UpkeepTests : IAsyncLifetime
         var kept = await ebs.Make(Blocks(1, 4));
         var dropped = await ebs.Make(Blocks(100, 9));
         await _server.Ec2().DeleteSnapshotAsync(new DeleteSnapshotRequest { SnapshotId = dropped }, Cancel);
-        Store().SealSegments();
 
         var young = await Collect(root, dryRun: true);
         await _server.Advance(TimeSpan.FromMinutes(6));

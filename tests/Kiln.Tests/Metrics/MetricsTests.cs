@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Amazon.EC2.Model;
 using Kiln.Host.Metrics;
+using Kiln.Tests.Blocks.Nbd;
 using Kiln.Tests.Ebs;
 using Kiln.Tests.Ec2;
 using Kiln.Tests.Fixtures;
@@ -79,6 +80,29 @@ public sealed partial class MetricsTests : IAsyncLifetime
             "kiln_api_requests_total{code=\"InvalidSnapshot.NotFound\",operation=\"DeleteSnapshot\",service=\"ec2\"}"]);
         Assert.DoesNotContain("EvilAction", text, StringComparison.Ordinal);
         Assert.DoesNotMatch(Secrets(), string.Join('\n', scrape.Values.Keys));
+    }
+
+    [Fact]
+    public async Task What_a_guest_reads_and_writes_is_counted_when_it_has_its_reply()
+    {
+        var volume = await _server.Ec2().NewVolume();
+        using var guest = new RawNbdClient(Path.Combine(_server.DataFolder, "nbd.sock"), volume);
+        var read = new byte[8192];
+        for (var i = 0; i < 3; i++)
+            guest.Read(i * 8192, read);
+        guest.Write(0, new byte[4096]);
+        guest.Write(4096, new byte[4096]);
+        Assert.Equal(0u, guest.Request(3, 0, 0));
+        var scrape = await Scrape(_server);
+
+        Assert.Equal(1, scrape["kiln_nbd_connections"]);
+        Assert.Equal(3, scrape["kiln_nbd_requests_total{type=\"read\"}"]);
+        Assert.Equal(2, scrape["kiln_nbd_requests_total{type=\"write\"}"]);
+        Assert.Equal(1, scrape["kiln_nbd_requests_total{type=\"flush\"}"]);
+        Assert.Equal(3 * 8192, scrape["kiln_nbd_bytes_total{direction=\"read\"}"]);
+        Assert.Equal(2 * 4096, scrape["kiln_nbd_bytes_total{direction=\"write\"}"]);
+        Assert.Equal(1, scrape.Sum("kiln_nbd_request_duration_seconds_count"));
+        Assert.Equal(1, scrape["kiln_volume_flush_duration_seconds_count" + East]);
     }
 
     [Fact]

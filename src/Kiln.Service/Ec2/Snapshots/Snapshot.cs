@@ -217,12 +217,16 @@ public sealed class Snapshot : Entity
         return copy;
     }
 
+    /// <summary>It waits for something that will pass; it stays pending.</summary>
+    public void Stall(string message) => StateMessage = message;
+
     /// <summary>All blocks are stored under this manifest.</summary>
     public void Complete(string manifestId, long fullSizeBytes, DateTimeOffset now)
     {
         if (State != SnapshotState.Pending)
             throw new UnreachableException($"Snapshot {Id} cannot go from {State} to completed.");
         State = SnapshotState.Completed;
+        StateMessage = null;
         ManifestId = manifestId;
         FullSizeBytes = fullSizeBytes;
         ProgressPercent = 100;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Encryption;
@@ -28,6 +29,16 @@ public sealed class SnapshotReconciler(
     // Others wake it when its turn has come; this is for those that died before they could.
     private static readonly TimeSpan TurnPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a snapshot waits for space, or for a disk that can be written, before it fails: by the
+    /// domain clock, and from anew after a restart.</summary>
+    public static readonly TimeSpan FullPatience = TimeSpan.FromHours(1);
+
+    // A step that finds the disk full reads all that it has to store: seldom, the longer it lasts.
+    private static readonly TimeSpan FullPauseMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FullPauseMax = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _stalled = new(StringComparer.Ordinal);
+
     /// <inheritdoc/>
     public string Kind => WorkKind;
 
@@ -38,6 +49,7 @@ public sealed class SnapshotReconciler(
         if (snapshot is not { State: SnapshotState.Pending })
         {
             await transfers.Forget(resourceId);
+            _stalled.TryRemove(resourceId, out _);
             if (snapshot is { State: SnapshotState.Error, Origin: SnapshotOrigin.Volume })
                 await uploads.Abandon(snapshot, db, cancel);
             return StepResult.Done;
@@ -80,6 +92,11 @@ public sealed class SnapshotReconciler(
         {
             outcome = await transfer.Outcome;
         }
+        catch (BlockStoreException refused) when (refused is StoreFullException or StoreReadOnlyException)
+        {
+            await transfers.Forget(snapshot.Id);
+            return await Stall(snapshot, refused is StoreFullException, db, cancel);
+        }
         catch
         {
             await transfers.Forget(snapshot.Id);
@@ -87,6 +104,24 @@ public sealed class SnapshotReconciler(
         }
         await Finish(snapshot, outcome, db, cancel);
         return StepResult.Again(TimeSpan.Zero);
+    }
+
+    // What is stored so far stays, and is not stored again; the cut stays with the volume whatever happens.
+    private async Task<StepResult> Stall(Snapshot snapshot, bool full, Db db, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var lasting = now - _stalled.GetOrAdd(snapshot.Id, now);
+        var obstacle = full ? "is full" : "cannot be written";
+        if (lasting >= FullPatience)
+        {
+            await Fail(snapshot,
+                $"The disk of {snapshot.Region} {obstacle}, and has been for {(int)lasting.TotalMinutes} minutes. "
+                + "No data is lost: the volume's changes go into its next snapshot.", db, cancel);
+            return StepResult.Again(TimeSpan.Zero);
+        }
+        snapshot.Stall($"The disk of {snapshot.Region} {obstacle}. The snapshot waits, and goes on by itself.");
+        return StepResult.Again(
+            lasting < FullPauseMin ? FullPauseMin : lasting < FullPauseMax ? lasting : FullPauseMax);
     }
 
     // A key that was disabled, or a source that was deleted, ends what is under way.
@@ -133,6 +168,7 @@ public sealed class SnapshotReconciler(
         snapshot.Complete(manifestId, stores.Manifest(snapshot.Region, snapshot.Id, manifestId).FullBytes, now);
         await ImageReconciler.Wake(db, snapshot.Id, now, cancel);
         await WakeNext(snapshot, db, cancel);
+        await Recompression.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);
         if (snapshot.DeleteRequested)
             await SnapshotRemoval.Remove(db, snapshot, now, cancel);
     }

@@ -68,7 +68,8 @@ public sealed partial class RegionStores(
                 var store = BlockStore.Open(
                     folder, new BlockStoreOptions
                     {
-                        CacheBytes = (long)options.CacheMiB << 20, Name = region, Metrics = metrics,
+                        CacheBytes = (long)options.CacheMiB << 20, DenseZstdLevel = options.RecompressLevel,
+                        Name = region, Metrics = metrics,
                     },
                     clock);
                 store.TrashRead += (what, file) => LogTrashRead(region, what, file);

@@ -51,6 +51,7 @@ public sealed partial class StorageStart(
         await Work.Work.Commit(db, async () =>
         {
             await Collection.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
+            await Recompression.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
             await Scrubbing.Want(db, region, node.Id, clock.GetUtcNow(), cancel);
         }, cancel);
     }

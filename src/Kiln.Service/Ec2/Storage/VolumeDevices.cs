@@ -331,10 +331,14 @@ public sealed partial class VolumeDevices(
 
     // What is gone or damaged stays so; a full disk or a lock may pass.
     private static Protocol.Errors.AwsException Refusal(Volume volume, IOException failure) =>
-        failure is FileNotFoundException or DirectoryNotFoundException
-            or (BlockStoreException and not StoreFullException and not StoreReadOnlyException)
-            ? Ec2Error.DataLost(volume.Id, volume.Region, failure.Message)
-            : Ec2Error.StoreUnavailable(volume.Region, failure.Message);
+        failure switch
+        {
+            StoreFullException => Ec2Error.NoSpace(volume.Region),
+            FileNotFoundException or DirectoryNotFoundException
+                or (BlockStoreException and not StoreReadOnlyException) =>
+                Ec2Error.DataLost(volume.Id, volume.Region, failure.Message),
+            _ => Ec2Error.StoreUnavailable(volume.Region, failure.Message),
+        };
 
     // Asked each time, also for an open device: a key that was disabled since is refused.
     private async Task LoadKeys(Volume volume, CancellationToken cancel)

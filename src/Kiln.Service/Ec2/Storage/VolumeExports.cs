@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kiln.Blocks.Devices;
+using Kiln.Blocks.Metrics;
 using Kiln.Blocks.Nbd;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Volumes;
@@ -20,7 +21,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// </remarks>
 public sealed partial class VolumeExports(
     VolumeDevices devices, IServiceScopeFactory scopes, NodeIdentity node, ServiceOptions options, DomainClock clock,
-    ILogger<VolumeExports> log) : IHostedService, IDisposable
+    BlockMetrics metrics, ILogger<VolumeExports> log) : IHostedService, IDisposable
 {
     /// <summary>The kernel's limit for the path of a unix socket, without the final zero.</summary>
     private const int SocketPathBytesMax = 107;
@@ -41,7 +42,7 @@ public sealed partial class VolumeExports(
             LogPathTooLong(SocketPath, SocketPathBytesMax);
             return Task.CompletedTask;
         }
-        _server = new NbdServer(Find, Names, clock.Wall, Release);
+        _server = new NbdServer(Find, Names, clock.Wall, Release) { Counters = metrics.Nbd };
         _server.ListenUnix(SocketPath);
         devices.Deleting += Drop;
         return Task.CompletedTask;

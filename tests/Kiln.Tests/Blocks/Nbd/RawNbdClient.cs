@@ -40,6 +40,16 @@ internal sealed class RawNbdClient : IDisposable
         return BinaryPrimitives.ReadUInt32BigEndian(Take(16).AsSpan(4));
     }
 
+    /// <summary>Sends a request with its payload; <see cref="TakeError"/> gives the answer.</summary>
+    internal void Send(ushort type, long offset, uint length, ReadOnlySpan<byte> payload)
+    {
+        Send(type, offset, length);
+        socket.Send(payload);
+    }
+
+    /// <summary>The error of the next simple reply.</summary>
+    internal uint TakeError() => BinaryPrimitives.ReadUInt32BigEndian(Take(16).AsSpan(4));
+
     public void Dispose() => socket.Dispose();
 
     private void Send(ushort type, long offset, uint length)

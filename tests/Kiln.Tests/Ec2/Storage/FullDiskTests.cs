@@ -1,0 +1,110 @@
+using Amazon.EC2.Model;
+using Kiln.Service.Ec2.Snapshots;
+using Kiln.Tests.Blocks.Nbd;
+using Kiln.Tests.Fixtures;
+
+namespace Kiln.Tests.Ec2.Storage;
+
+public sealed class FullDiskTests : IAsyncLifetime
+{
+    private const int MiB = 1 << 20;
+    private const ushort Write = 1;
+    private const uint NoSpace = 28;
+
+    private readonly TestServer _server = new() { Configure = o => o.TrashSeconds = 1 };
+    private SmallDisk? _disk;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private SmallDisk Small => _disk!;
+
+    public ValueTask InitializeAsync()
+    {
+        _disk = new SmallDisk(Path.Combine(_server.DataFolder, "us-east-1"), megabytes: 48);
+        return _server.InitializeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.StopAsync();
+        _disk?.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Guests_get_ENOSPC_and_go_on_when_there_is_room()
+    {
+        var volume = await _server.Ec2().NewVolume();
+        using var guest = new RawNbdClient(Path.Combine(_server.DataFolder, "nbd.sock"), volume);
+        guest.Write(0, Disk.Bytes(1, MiB));
+        Small.FillBut(0);
+
+        guest.Send(Write, 4 * MiB, MiB, Disk.Bytes(2, MiB));
+        Assert.Equal(NoSpace, guest.TakeError());
+
+        var back = new byte[MiB];
+        guest.Read(0, back);
+        Assert.Equal(Disk.Bytes(1, MiB), back);
+        Small.Clear();
+        guest.Write(4 * MiB, Disk.Bytes(2, MiB));
+        guest.Read(4 * MiB, back);
+        Assert.Equal(Disk.Bytes(2, MiB), back);
+    }
+
+    [Fact]
+    public async Task A_snapshot_waits_for_room_and_says_so()
+    {
+        var ec2 = _server.Ec2();
+        var volume = await ec2.NewVolume();
+        await Disk.Write(_server, volume, 0, Disk.Bytes(3, 8 * MiB));
+        var sum = await Disk.Sha256(_server, volume);
+        Small.FillBut(3 * MiB);
+
+        var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
+            .Snapshot.SnapshotId;
+        var waiting = await TestServer.Eventually(
+            async () => (await ec2.DescribeSnapshotsAsync(
+                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0],
+            s => s.StateMessage is not null);
+        Assert.Equal("pending", waiting.State.Value);
+        Assert.Equal(
+            "The disk of us-east-1 is full. The snapshot waits, and goes on by itself.", waiting.StateMessage);
+
+        Small.FillBut(0);
+        await Ec2Waits.Refused("InsufficientVolumeCapacity", () => ec2.CreateSnapshotAsync(
+            new CreateSnapshotRequest { VolumeId = volume }, Cancel));
+
+        Small.Clear();
+        await _server.Advance(TimeSpan.FromMinutes(2));
+        var completed = await ec2.SnapshotIs(snapshot, "completed");
+        Assert.Null(completed.StateMessage);
+        Assert.Equal(sum, await Disk.Sha256(_server, await ec2.NewVolume(snapshotId: snapshot)));
+    }
+
+    [Fact]
+    public async Task It_fails_after_an_hour_in_plain_words_and_the_next_has_all()
+    {
+        var ec2 = _server.Ec2();
+        var volume = await ec2.NewVolume();
+        await Disk.Write(_server, volume, 0, Disk.Bytes(4, 8 * MiB));
+        Small.FillBut(3 * MiB);
+        var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
+            .Snapshot.SnapshotId;
+        await TestServer.Eventually(
+            async () => (await ec2.DescribeSnapshotsAsync(
+                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0].StateMessage,
+            message => message is not null);
+
+        await _server.Advance(SnapshotReconciler.FullPatience + TimeSpan.FromMinutes(1));
+        var failed = await ec2.SnapshotIs(snapshot, "error");
+        Assert.StartsWith("The disk of us-east-1 is full, and has been for 6", failed.StateMessage,
+            StringComparison.Ordinal);
+        Assert.EndsWith("the volume's changes go into its next snapshot.", failed.StateMessage,
+            StringComparison.Ordinal);
+
+        Small.Clear();
+        var next = await ec2.NewSnapshot(volume);
+        var restored = await ec2.NewVolume(snapshotId: next.SnapshotId);
+        Assert.Equal(await Disk.Sha256(_server, volume), await Disk.Sha256(_server, restored));
+    }
+}
