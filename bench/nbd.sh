@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # nbd.sh [DISK] [ROUNDS] [CASES…]: a running `kiln serve` and qemu-nbd over the same bytes, in alternation; medians
 # and ratios. Volumes are made over the API and served on DATA/nbd.sock. Without a disk, mkdisk.sh makes one.
-# Cases: local lazy cut upload (default: all).
+# Cases: local fresh lazy cut upload (default: all).
 # KILN_BENCH_PREFIX: a command each round is run under, e.g. one that keeps the machine for itself.
 # KILN_BENCH_BUILD: a published Kiln to use instead of publishing one.
 # Needs fio with the nbd engine, qemu-utils, libnbd-bin, curl, python3, jq.
@@ -73,7 +73,8 @@ both() { # CASE OPTIONS…: one case on both sides, the order changing with the 
 }
 
 round_local() {
-  # Page cache that was reclaimed meanwhile would be measured instead of the servers.
+  # What the last round left to be written back, or the kernel reclaimed, would be measured instead of the servers.
+  sync "$work/disk.raw" "$work"/data/us-east-1/volumes/"$local_volume"/layer-*.data
   cat "$work/disk.raw" "$work"/data/us-east-1/volumes/"$local_volume"/layer-*.data >/dev/null
   both "4K rand read qd1" --rw=randread --bs=4k --iodepth=1
   both "4K rand read qd16" --rw=randread --bs=4k --iodepth=16
@@ -89,8 +90,8 @@ round_fresh() {
   # The same flushes into sectors that no layer holds yet: each adds to the map's log.
   local fresh
   fresh=$(volume "Size=$gib")
-  qemu-img create -q -f raw "$work/fresh.raw" "${gib}G"
-  peer fresh raw "$work/fresh.raw"
+  qemu-img create -q -f raw "$work/fresh-$round.raw" "${gib}G"
+  peer fresh raw "$work/fresh-$round.raw"
   fio_case "qemu:4K fresh write+flush" "$(peer_uri fresh)" --size="${gib}g" --rw=randwrite --bs=4k --fsync=1
   fio_case "kiln:4K fresh write+flush" "$(kiln_uri "$fresh")" --size="${gib}g" --rw=randwrite --bs=4k --fsync=1
 }
@@ -140,8 +141,10 @@ round_cut() {
 }
 
 round_upload() {
-  # A guest that reads at depth 1, alone and while the whole volume is stored under another key.
+  # A guest that reads at depth 1, alone and while another volume's data are stored under a key of their own, so that
+  # nothing is known already. That can be had once.
   local id
+  [ "$round" = 1 ] || return 0
   fio_case "kiln:read alone" "$(kiln_uri "$local_volume")" --size="$size" --rw=randread --bs=4k --iodepth=1
   id=$(api "Action=CreateSnapshot&VolumeId=$upload_volume" | field snapshotId)
   fio_case "kiln:read beside upload" "$(kiln_uri "$local_volume")" --size="$size" --rw=randread --bs=4k --iodepth=1
@@ -152,19 +155,44 @@ if [ "${1:-}" = --round ]; then
   # shellcheck source=/dev/null
   source "$2"
   round=$3
-  case=$4
-  "round_$case"
+  for case in "${@:4}"; do "round_$case"; done
   exit
 fi
 
 disk=${1:-}
 rounds=${2:-3}
 cases=${*:3}
-cases=${cases:-local fresh lazy cut}
+cases=${cases:-local fresh lazy cut upload}
 cd "$here/.."
 work=$(mktemp -d -p "${KILN_BENCH_FOLDER:-/tmp}" kiln-nbd.XXXXXX)
 server=
+table() {
+  python3 - "$figures" <<'PY'
+import collections, statistics, sys
+seen = collections.defaultdict(list)
+for line in open(sys.argv[1]):
+    words = line.rsplit(" ", 4)
+    side, case = words[0].split(":", 1)
+    seen[case, side].append([float(w) for w in words[1:]])
+def row(case, side):
+    return [statistics.median(x) for x in zip(*seen[case, side])] if (case, side) in seen else None
+print(f"{'':24}{'qemu-nbd':>26}{'Kiln':>28}   Kiln is")
+for case in dict.fromkeys(c for c, _ in seen):
+    texts, rows = [], [row(case, "qemu"), row(case, "kiln")]
+    for r in rows:
+        texts.append("" if r is None else f"{r[1] / 1e9:.2f} GB/s" if "512K" in case
+                     else f"{r[0]:.0f}/s p50 {r[2]:.0f} p99 {r[3]:.0f} us")
+    ratio = ""
+    if all(rows):
+        ratio = (f"{rows[1][2] / rows[0][2]:.2f} of its p50" if "touch" in case
+                 else f"{rows[1][0] / rows[0][0]:.2f} times as fast")
+    print(f"{case:24}{texts[0]:>26}{texts[1]:>28}   {ratio}")
+PY
+}
+
+# Also when a round fails: what was measured until then is worth reading.
 cleanup() {
+  [ ! -s "${figures:-/dev/null}" ] || table
   for pid in "$work"/*.pid; do [ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true; done
   [ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; }
   rm -rf "$work"
@@ -200,7 +228,7 @@ for case in $cases; do
       qemu-img convert -U -q -c -O qcow2 -o compression_type=zstd "$work/disk.raw" "$work/disk.qcow2"
       snapshot=$("$build/kiln" snapshot upload "$disk" 2>/dev/null | tail -1) ;;
     cut) cut_volumes=([1]=$(volume Size=1) [16384]=$(volume Size=16384)) ;;
-    upload) upload_volume=$(volume "Size=$gib")
+    upload) upload_volume=$(volume "Size=$gib&Encrypted=true")
       nbdcopy --flush "$work/disk.raw" "$(kiln_uri "$upload_volume")" ;;
   esac
 done
@@ -208,30 +236,7 @@ done
 declare -p work figures url size gib seconds local_volume snapshot upload_volume cut_volumes |
   sed 's/^declare -A/declare -gA/' >"$work/state"
 echo "$(date -u +%F) $(git rev-parse --short HEAD), $(nproc) cores, $bytes bytes, load $(cut -d' ' -f1 /proc/loadavg)"
-for case in $cases; do
-  for round in $(seq "$rounds"); do
-    ${KILN_BENCH_PREFIX:-} bash "$self" --round "$work/state" "$round" "$case"
-  done
+for round in $(seq "$rounds"); do
+  # shellcheck disable=SC2086
+  ${KILN_BENCH_PREFIX:-} bash "$self" --round "$work/state" "$round" $cases
 done
-
-python3 - "$figures" <<'PY'
-import collections, statistics, sys
-seen = collections.defaultdict(list)
-for line in open(sys.argv[1]):
-    words = line.rsplit(" ", 4)
-    side, case = words[0].split(":", 1)
-    seen[case, side].append([float(w) for w in words[1:]])
-def row(case, side):
-    return [statistics.median(x) for x in zip(*seen[case, side])] if (case, side) in seen else None
-print(f"{'':24}{'qemu-nbd':>26}{'Kiln':>28}   Kiln is")
-for case in dict.fromkeys(c for c, _ in seen):
-    texts, rows = [], [row(case, "qemu"), row(case, "kiln")]
-    for r in rows:
-        texts.append("" if r is None else f"{r[1] / 1e9:.2f} GB/s" if "512K" in case
-                     else f"{r[0]:.0f}/s p50 {r[2]:.0f} p99 {r[3]:.0f} us")
-    ratio = ""
-    if all(rows):
-        ratio = (f"{rows[1][2] / rows[0][2]:.2f} of its p50" if "touch" in case
-                 else f"{rows[1][0] / rows[0][0]:.2f} times as fast")
-    print(f"{case:24}{texts[0]:>26}{texts[1]:>28}   {ratio}")
-PY
