@@ -65,5 +65,8 @@ if [ ! -x "$build/kiln" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
   echo "$now" >"$stamp"
 fi
 
+# The first start makes a small image that boots, in the background; KILN_STARTER_IMAGE=false leaves it out.
+export KILN_STARTER_IMAGE=${KILN_STARTER_IMAGE:-true}
+
 # The service takes this process's place, so that Ctrl-C and SIGTERM reach it.
 exec "$build/kiln" serve "$@"

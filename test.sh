@@ -32,6 +32,7 @@ needs=(
   "fakeroot|fakeroot|builds the tiny starter image without root"
   "cpio|cpio|packs the tiny starter image's initial RAM disk"
   "objdump|binutils|finds the libraries of the tiny starter image's programs"
+  "xz|xz-utils|unpacks published images"
   "qemu-system-x86_64|qemu-system-x86|boots images"
   "nc.openbsd|netcat-openbsd|leads machines to their metadata"
   "ssh|openssh-client|logs in to machines"

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Kiln.Cli.Guests;
 using Kiln.Cli.Images;
+using Kiln.Cli.Import;
 using Kiln.Cli.Operating;
 using Kiln.Cli.Snapshots;
 using Kiln.Cli.Tours;
@@ -14,8 +16,8 @@ public static class Commands
     /// <param name="embed">Starts a service of its own for a tour.</param>
     public static IEnumerable<Command> All(Func<CancellationToken, Task<EmbeddedKiln>> embed) =>
     [
-        SnapshotCommand.Make(), ImageCommand.Make(), TourCommand.Make(embed), AccountCommand.Make(),
-        ClockCommand.Make(), WorkCommand.Make(), CopiesCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(),
-        TopCommand.Make(), VersionCommand.Make(),
+        SnapshotCommand.Make(), ImportCommand.Make(), ImageCommand.Make(), .. GuestCommands.All(),
+        TourCommand.Make(embed), AccountCommand.Make(), ClockCommand.Make(), WorkCommand.Make(),
+        CopiesCommand.Make(), CheckCommand.Make(), GarbageCommand.Make(), TopCommand.Make(), VersionCommand.Make(),
     ];
 }

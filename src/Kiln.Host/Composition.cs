@@ -7,6 +7,7 @@ using Kiln.Service.Admin;
 using Kiln.Service.Calls;
 using Kiln.Service.Ebs;
 using Kiln.Service.Ec2.Encryption;
+using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Instances.Guests.Networks;
 using Kiln.Service.Ec2.Snapshots;
@@ -17,6 +18,7 @@ using Kiln.Service.Imds;
 using Kiln.Service.Kms;
 using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
+using Kiln.Service.Ssm.Parameters;
 using Kiln.Service.Sts;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
@@ -55,6 +57,9 @@ internal static class Composition
         services.AddEbsDirect();
         services.AddMetadata();
         services.AddScoped<Operator>();
+        services.AddScoped<ParameterLookup>();
+        services.AddScoped<ManagedGuests>();
+        services.AddScoped<ReadImageParameter>(p => p.GetRequiredService<ParameterLookup>().ReadForLaunch);
         foreach (var type in typeof(IReconciler).Assembly.GetTypes())
         {
             if (type is { IsAbstract: false, IsClass: true } && type.IsAssignableTo(typeof(IReconciler)))

@@ -46,7 +46,11 @@ internal static class ServeCommand
             var options = OptionsReader.Read(arguments, Environment.GetEnvironmentVariable, config);
             await using var server = await KilnServer.Start(options, cancel: cancel);
             Greet(server, options);
+            using var stop = new CancellationTokenSource();
+            var starter = options.StarterImage ? StarterImage.Make(server, options, stop.Token) : Task.CompletedTask;
             await server.WaitForShutdown();
+            await stop.CancelAsync();
+            await starter;
             return 0;
         }
         catch (OptionsException wrong)

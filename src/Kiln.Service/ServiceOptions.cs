@@ -41,6 +41,10 @@ public sealed class ServiceOptions
     /// <summary>Most machines on at a time; a start above it waits.</summary>
     public int GuestsMax { get; set; } = 32;
 
+    /// <summary>Makes the tiny starter image in the first Region, in the background, where it is not there yet.
+    /// </summary>
+    public bool StarterImage { get; set; }
+
     /// <summary>The enabled Regions, separated by commas.</summary>
     public string Regions { get; set; } = DefaultRegions;
 

@@ -13,12 +13,16 @@ public sealed record Recipe(string Name, string Summary)
         new("dpkg-deb", "dpkg", "unpacks them"),
         new("mke2fs", "e2fsprogs", "writes the file system"),
         new("sfdisk", "fdisk", "writes the partition table"),
-        new("fakeroot", "fakeroot", "lets files belong to root"),
+        .. Environment.IsPrivilegedProcess ? Array.Empty<HostTool>()
+            : [new("fakeroot", "fakeroot", "lets files belong to root")],
     ];
 
     /// <summary>busybox, dropbear, the guest agent and a cloud kernel: boots in seconds.</summary>
     public static readonly Recipe Tiny = new("tiny", "A small Linux that boots in seconds; made in seconds.")
     {
+        Family = "kiln-tiny",
+        ParameterName = "tiny",
+        Description = "Kiln's tiny Linux: busybox, dropbear and the guest agent; log in as root",
         Architectures = ["amd64"],
         Tools =
         [
@@ -27,14 +31,51 @@ public sealed record Recipe(string Name, string Summary)
         ],
     };
 
+    /// <summary>Debian as cloud vendors ship it.</summary>
+    public static readonly Recipe Debian = new("debian", "Debian 12 with cloud-init; made in a minute or two.")
+    {
+        Family = "debian-12",
+        ParameterName = "debian-12",
+        Description = "Debian 12 with cloud-init and the guest agent; log in as debian",
+        Architectures = ["amd64"],
+        Tools = [new("mmdebstrap", "mmdebstrap", "installs Debian into a folder")],
+    };
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<Recipe> All = [Tiny];
+    public static readonly IReadOnlyList<Recipe> All = [Tiny, Debian];
+
+    /// <summary>What the image's name begins with.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>The image's name among the parameters.</summary>
+    public required string ParameterName { get; init; }
+
+    /// <summary>The image's description.</summary>
+    public required string Description { get; init; }
 
     /// <summary>Debian's names of the architectures it can be made for; the first is the default.</summary>
     public required IReadOnlyList<string> Architectures { get; init; }
 
     /// <summary>What it needs beside <see cref="ToolsFor"/>'s common ones.</summary>
     public required IReadOnlyList<HostTool> Tools { get; init; }
+
+    /// <summary>The parameter that names the newest image, e.g. <c>/kiln/images/debian-12/x86_64</c>.</summary>
+    public string Parameter(string architecture) => $"/kiln/images/{ParameterName}/{Ec2(architecture)}";
+
+    /// <summary>How it is registered.</summary>
+    internal Registration Registration(
+        string architecture, string name, IReadOnlyList<(string Key, string Value)> tags) => new()
+    {
+        Name = name,
+        Description = Description,
+        Architecture = Ec2(architecture),
+        BootMode = architecture == "arm64" ? "uefi" : "legacy-bios",
+        // Both images ask with tokens.
+        ImdsSupport = "v2.0",
+        Tags = tags,
+    };
+
+    private static string Ec2(string architecture) => architecture == "amd64" ? "x86_64" : architecture;
 
     /// <summary>Everything that it needs on this machine.</summary>
     public IEnumerable<HostTool> ToolsFor(string architecture) =>

@@ -76,7 +76,9 @@ public sealed class RecipeRun(Screen screen)
 
     private static ProcessStartInfo Script(string script, Dictionary<string, string?> variables)
     {
-        var start = new ProcessStartInfo("fakeroot", ["bash", script])
+        // Who is root already needs nobody to pretend so.
+        var start = new ProcessStartInfo(Environment.IsPrivilegedProcess ? "bash" : "fakeroot",
+            Environment.IsPrivilegedProcess ? [script] : ["bash", script])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -91,7 +93,7 @@ public sealed class RecipeRun(Screen screen)
 
     private async Task Run(Recipe recipe, ProcessStartInfo start, CancellationToken cancel)
     {
-        using var process = Process.Start(start) ?? throw new CliException("fakeroot did not start.");
+        using var process = Process.Start(start) ?? throw new CliException("bash did not start.");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(Limit);
         process.StandardInput.Close();

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Kiln.Cli.Snapshots;
 
 /// <summary>A raw disk image as a source of blocks: holes are skipped, the last block is padded with zeros.</summary>
-public sealed class RawImage : IDisposable
+public sealed class RawImage : IDiskBlocks, IDisposable
 {
     /// <summary>Bytes of a block.</summary>
     public const int BlockSize = 524_288;
@@ -32,9 +32,6 @@ public sealed class RawImage : IDisposable
 
     /// <summary>Bytes of the file.</summary>
     public long Length { get; }
-
-    /// <summary>The size of the smallest volume that holds it.</summary>
-    public int SizeGiB => (int)((Length + GiB - 1) / GiB);
 
     /// <summary>Indexes of the blocks that are not wholly in a hole, in ascending order.</summary>
     public IEnumerable<int> DataBlocks()

@@ -7,7 +7,7 @@ using Kiln.Cli.Output;
 
 namespace Kiln.Cli.Snapshots;
 
-/// <summary>Makes a snapshot of a raw disk image through the EBS direct APIs.</summary>
+/// <summary>Makes a snapshot of a disk image through the EBS direct APIs.</summary>
 /// <remarks>
 /// Workers run a block from the file to the answer each, with one buffer and no queue between; zeros are not sent.
 /// Each block's SHA-256 is computed once: it is the API's checksum and the signature's hash of the body.
@@ -29,7 +29,7 @@ public sealed class Uploader(AwsClient client, Screen screen, TimeProvider? time
     /// <returns>The snapshot's id.</returns>
     /// <exception cref="CallException">The service refused.</exception>
     /// <exception cref="CliException">The snapshot could not be completed.</exception>
-    public async Task<string> Upload(RawImage image, UploadRequest request, CancellationToken cancel)
+    public async Task<string> Upload(IDiskBlocks image, UploadRequest request, CancellationToken cancel)
     {
         var size = request.VolumeSizeGiB ?? image.SizeGiB;
         if (size < image.SizeGiB)
@@ -93,7 +93,7 @@ public sealed class Uploader(AwsClient client, Screen screen, TimeProvider? time
         return (string?)document?["KeyMetadata"]?["Arn"] ?? throw new CliException($"There is no key '{key}'.");
     }
 
-    private async Task PutAll(string id, RawImage image, Digests digests, Meter meter, CancellationToken cancel)
+    private async Task PutAll(string id, IDiskBlocks image, Digests digests, Meter meter, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var blocks = image.DataBlocks().GetEnumerator();

@@ -25,6 +25,13 @@ public static class Arn
     /// <summary>An alias's ARN; the name begins with <c>alias/</c>.</summary>
     public static string Alias(string region, string account, string name) => $"arn:aws:kms:{region}:{account}:{name}";
 
+    /// <summary>A parameter's ARN; a name that begins with <c>/</c> brings the slash along.</summary>
+    public static string Parameter(string region, string account, string name) =>
+        $"arn:aws:ssm:{region}:{account}:parameter{(name.StartsWith('/') ? "" : "/")}{name}";
+
+    /// <summary>The ARN of a document of Systems Manager's own; its account field is empty.</summary>
+    public static string SsmDocument(string region, string name) => $"arn:aws:ssm:{region}::document/{name}";
+
     /// <summary>A role's ARN; the path begins and ends with <c>/</c>.</summary>
     public static string Role(string account, string path, string name) => $"arn:aws:iam::{account}:role{path}{name}";
 }

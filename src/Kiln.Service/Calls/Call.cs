@@ -66,6 +66,18 @@ public sealed class Call
         Authorization = authorization,
     };
 
+    /// <summary>The same caller at another service's operation, which authorises it for itself.</summary>
+    public Call As(string service, string operation) => new()
+    {
+        Caller = Caller,
+        Region = Region,
+        Service = service,
+        Operation = operation,
+        RequestId = RequestId,
+        SourceAddress = SourceAddress,
+        Authorization = Authorization,
+    };
+
     /// <summary>The action as IAM names it, e.g. <c>ec2:CreateImage</c>.</summary>
     public string Action => $"{Service}:{Operation}";
 

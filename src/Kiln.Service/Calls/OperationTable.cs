@@ -39,6 +39,7 @@ public sealed class OperationTable
             Entry("iam", byService, _ =>
                 new QueryCodec("2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"), SignatureErrors.Query),
             Entry("kms", byService, _ => new JsonCodec("1.1", "TrentService"), SignatureErrors.Json),
+            Entry("ssm", byService, _ => new JsonCodec("1.1", "AmazonSSM"), SignatureErrors.Json),
             Entry("ebs", byService, operations => new EbsCodec(operations), SignatureErrors.Json),
             Entry("kiln", byService, _ => new JsonCodec("1.1", "Kiln"), SignatureErrors.Json),
         }.ToDictionary(s => s.Name);

@@ -11,6 +11,9 @@ public sealed class Alias : Entity
     /// <summary>The name of the key that EBS takes when none is named.</summary>
     public const string EbsName = "alias/aws/ebs";
 
+    /// <summary>The name of the key that Systems Manager's parameters take when none is named.</summary>
+    public const string SsmName = "alias/aws/ssm";
+
     /// <summary>Aliases of one key: KMS's quota.</summary>
     public const int PerKeyMax = 50;
 

@@ -104,12 +104,21 @@ public sealed class Key : Entity
 
     /// <summary>The fixed policy of <c>aws/ebs</c>: all of the account may use it, through EBS alone.</summary>
     public static string EbsPolicy(string accountId, string region) =>
-        $$"""
+        ManagedPolicy(accountId, "auto-ebs-2", "EBS", $"ec2.{region}.amazonaws.com");
+
+    /// <summary>The policy of <c>alias/aws/ssm</c>, as AWS has it.</summary>
+    public static string SsmPolicy(string accountId, string region) =>
+        ManagedPolicy(accountId, "auto-ssm-1", "SSM", $"ssm.{region}.amazonaws.com");
+
+    private static string ManagedPolicy(string accountId, string id, string name, string service)
+    {
+        var sid = $"Allow access through {name} for all principals in the account that are authorized to use {name}";
+        return $$"""
         {
           "Version" : "2012-10-17",
-          "Id" : "auto-ebs-2",
+          "Id" : "{{id}}",
           "Statement" : [ {
-            "Sid" : "Allow access through EBS for all principals in the account that are authorized to use EBS",
+            "Sid" : "{{sid}}",
             "Effect" : "Allow",
             "Principal" : {
               "AWS" : "*"
@@ -120,7 +129,7 @@ public sealed class Key : Entity
             "Condition" : {
               "StringEquals" : {
                 "kms:CallerAccount" : "{{accountId}}",
-                "kms:ViaService" : "ec2.{{region}}.amazonaws.com"
+                "kms:ViaService" : "{{service}}"
               }
             }
           }, {
@@ -134,6 +143,7 @@ public sealed class Key : Entity
           } ]
         }
         """;
+    }
 
     /// <summary>Refuses a key that may not encrypt or decrypt in its present state.</summary>
     /// <exception cref="AwsException">DisabledException or KMSInvalidStateException.</exception>

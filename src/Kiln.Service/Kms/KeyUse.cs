@@ -32,6 +32,8 @@ public sealed partial class KeyUse(Db db, MasterKey master, Authorization author
         }
         if (alias == Alias.EbsName && owner == accountId)
             return await EbsDefault(accountId, region, cancel);
+        if (alias == Alias.SsmName && owner == accountId)
+            return await SsmDefault(accountId, region, cancel);
         var row = await db.Aliases.FindAsync([owner, region, alias], cancel);
         return row is null ? null : await db.Keys.FindAsync([Arn.Key(region, owner, row.TargetKeyId)], cancel);
     }
@@ -40,19 +42,28 @@ public sealed partial class KeyUse(Db db, MasterKey master, Authorization author
     /// The account's <c>alias/aws/ebs</c> in a Region, made where there is none yet and saved with the caller's
     /// SaveChanges. Two callers making it together end in a conflict, after which the second finds the first's.
     /// </summary>
-    public async Task<Key> EbsDefault(string accountId, string region, CancellationToken cancel)
+    public Task<Key> EbsDefault(string accountId, string region, CancellationToken cancel) => Managed(
+        accountId, region, Alias.EbsName, Key.EbsPolicy(accountId, region),
+        "Default key that protects my EBS volumes when no other key is defined", cancel);
+
+    /// <summary>The account's <c>alias/aws/ssm</c> in a Region, made as that of EBS is.</summary>
+    public Task<Key> SsmDefault(string accountId, string region, CancellationToken cancel) => Managed(
+        accountId, region, Alias.SsmName, Key.SsmPolicy(accountId, region),
+        "Default key that protects my SSM parameters when no other key is defined", cancel);
+
+    private async Task<Key> Managed(
+        string accountId, string region, string name, string policy, string description, CancellationToken cancel)
     {
-        var alias = await db.Aliases.FindAsync([accountId, region, Alias.EbsName], cancel);
+        var alias = await db.Aliases.FindAsync([accountId, region, name], cancel);
         if (alias is not null)
             return (await db.Keys.FindAsync([Arn.Key(region, accountId, alias.TargetKeyId)], cancel))!;
-        var key = Make(accountId, region, multiRegion: false, Key.EbsPolicy(accountId, region),
-            "Default key that protects my EBS volumes when no other key is defined", awsManaged: true);
+        var key = Make(accountId, region, multiRegion: false, policy, description, awsManaged: true);
         db.Add(key);
         db.Add(new Alias
         {
             AccountId = accountId,
             Region = region,
-            Name = Alias.EbsName,
+            Name = name,
             TargetKeyId = key.KeyId,
             CreationDate = key.CreationDate,
             LastUpdatedDate = key.CreationDate,

@@ -28,6 +28,10 @@ public sealed class Sessions(Db db, MasterKey master, TimeProvider clock)
     public SessionCredentials OfCaller(Caller caller, int seconds) =>
         Make(caller.AccountId, caller.Arn, caller.UserId, null, caller.UserName, caller.SessionPolicy, seconds);
 
+    /// <summary>Keys for an account's root.</summary>
+    public SessionCredentials OfRoot(string accountId, int seconds) =>
+        Make(accountId, $"arn:aws:iam::{accountId}:root", accountId, null, null, null, seconds);
+
     /// <summary>Keys for an instance's own identity, which no policy gives any right.</summary>
     public SessionCredentials OfInstance(string accountId, string instanceId, int seconds)
     {

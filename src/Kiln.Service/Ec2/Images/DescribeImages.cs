@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Kiln.Protocol.Shapes;
+using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
@@ -33,7 +34,7 @@ public sealed class DescribeImages(Db db, Paging paging, TimeProvider clock)
         public IReadOnlyList<string> ImageIds { get; init; } = [];
 
         /// <summary>
-        /// Account ids, <c>self</c>, <c>amazon</c>, <c>aws-marketplace</c> or <c>aws-backup-vault</c>.
+        /// Account ids, <c>self</c>, <c>kiln</c>, <c>amazon</c>, <c>aws-marketplace</c> or <c>aws-backup-vault</c>.
         /// </summary>
         [Wire("Owner"), MaxLength(200)]
         public IReadOnlyList<string> Owners { get; init; } = [];
@@ -168,6 +169,8 @@ public sealed class DescribeImages(Db db, Paging paging, TimeProvider clock)
         {
             if (owner == "self")
                 accounts.Add(me);
+            else if (owner == Publisher.Alias)
+                accounts.Add(Publisher.AccountId);
             else if (Ids.IsAccountId(owner))
                 accounts.Add(owner);
             else if (owner is not ("amazon" or "aws-marketplace" or "aws-backup-vault"))

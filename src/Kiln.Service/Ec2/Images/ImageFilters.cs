@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
 
 namespace Kiln.Service.Ec2.Images;
@@ -34,7 +35,7 @@ public static class ImageFilters
         .Computed("kernel-id", i => i.Platform.KernelId)
         .Text("manifest-location", i => i.ImageLocation)
         .Text("name", i => i.Name)
-        .Computed("owner-alias", i => (string?)null)
+        .Computed("owner-alias", i => i.AccountId == Publisher.AccountId ? Publisher.Alias : null)
         .Text("owner-id", i => i.AccountId)
         .Computed("platform", i => i.Platform.Platform)
         .Computed("product-code", i => i.ProductCodes)

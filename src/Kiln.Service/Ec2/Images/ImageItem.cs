@@ -1,6 +1,7 @@
 using System.Globalization;
 using Kiln.Protocol.Codecs;
 using Kiln.Protocol.Shapes;
+using Kiln.Service.Accounts;
 using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Ec2.Volumes;
 
@@ -28,6 +29,9 @@ public sealed record ImageItem
     /// <summary>The owner.</summary>
     [Wire("imageOwnerId")]
     public required string OwnerId { get; init; }
+
+    /// <summary><c>kiln</c> for the installation's own images.</summary>
+    public string? ImageOwnerAlias { get; init; }
 
     /// <summary>The name.</summary>
     public required string Name { get; init; }
@@ -135,6 +139,7 @@ public sealed record ImageItem
             StateReason = image.StateReasonCode is { } code
                 ? new ImageStateReason(code, image.StateReasonMessage) : null,
             OwnerId = image.AccountId,
+            ImageOwnerAlias = image.AccountId == Publisher.AccountId ? Publisher.Alias : null,
             Name = image.Name,
             Description = image.Description,
             ImageLocation = image.ImageLocation,

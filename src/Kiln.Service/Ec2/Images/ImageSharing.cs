@@ -1,3 +1,4 @@
+using Kiln.Service.Accounts;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Settings;
 using Kiln.Service.Persistence;
@@ -77,6 +78,9 @@ internal sealed class ImageSharing(Db db, ServiceOptions options)
         }
         if (image.ProductCodes.Count > 0)
             throw Ec2Error.OperationNotPermitted($"The image {image.Id} has product codes and cannot be made public.");
+        // The installation's own images are no tenant's to count.
+        if (call.AccountId == Publisher.AccountId)
+            return;
         var count = await db.Images.CountAsync(i => i.AccountId == call.AccountId && i.Region == call.Region
             && i.IsPublic && i.State != ImageState.Deregistered, cancel);
         if (count >= options.PublicImagesPerRegion)

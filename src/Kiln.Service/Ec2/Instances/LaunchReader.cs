@@ -9,8 +9,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>Reads a launch out of its request, with EC2's checks in EC2's order.</summary>
-public sealed class LaunchReader(Db db)
+public sealed class LaunchReader(Db db, ReadImageParameter readParameter)
 {
+    private const string ResolvePrefix = "resolve:ssm:";
+
     /// <summary>Finds and checks everything; changes nothing but the account's first default network.</summary>
     /// <exception cref="AwsException">What RunInstances refuses.</exception>
     public async Task<Launch> Read(RunInstancesRequest request, Call call, CancellationToken cancel)
@@ -69,9 +71,17 @@ public sealed class LaunchReader(Db db)
     {
         if (id is null)
             throw Ec2Error.MissingParameter("ImageId");
-        if (id.StartsWith("resolve:ssm:", StringComparison.Ordinal))
-            throw Ec2Error.UnsupportedOperation("Kiln has no parameter store: give the image's id.");
+        if (id.StartsWith(ResolvePrefix, StringComparison.Ordinal))
+            id = await Resolve(id, call, cancel);
         return await ImageAccess.ForUse(db, id, call.Region, call.AccountId, cancel);
+    }
+
+    /// <summary>The image id in the parameter that a launch names.</summary>
+    private async Task<string> Resolve(string id, Call call, CancellationToken cancel)
+    {
+        var value = await readParameter(id[ResolvePrefix.Length..], call, cancel);
+        return value is not null && Ids.IsWellFormed("ami", value) ? value : throw Ec2Error.InvalidParameterValue(
+            Ec2Error.Short(id), "imageId", "No parameter of this name and version holds an image id.");
     }
 
     private static void CheckKernel(RunInstancesRequest request, Image image)

@@ -15,7 +15,8 @@ namespace Kiln.Service.Ec2.Instances;
 /// </remarks>
 [Operation("ec2:RunInstances")]
 public sealed class RunInstances(
-    Db db, NewVolumes volumes, NodeIdentity node, QemuHost host, ServiceOptions options, TimeProvider clock)
+    Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, QemuHost host,
+    ServiceOptions options, TimeProvider clock)
     : IOperation<RunInstancesRequest, ReservationItem>
 {
     // A hundred launches of one image within a minute need not all change its row.
@@ -24,7 +25,7 @@ public sealed class RunInstances(
     public async Task<ReservationItem> Handle(RunInstancesRequest request, Call call, CancellationToken cancel)
     {
         var tags = Tagging.Read(request.TagSpecifications, "instance", "volume", "network-interface");
-        var launch = await new LaunchReader(db).Read(request, call, cancel);
+        var launch = await new LaunchReader(db, readParameter).Read(request, call, cancel);
         if (launch.Profile is { } profile)
             await LaunchProfile.CheckPass(db, profile, call, cancel);
         await call.Authorize(launch.Resources(call));

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text;
+
+namespace Kiln.Service.Ssm.Commands;
+
+/// <summary>The document AWS-RunShellScript: what its parameters become inside a machine.</summary>
+/// <remarks>
+/// A script runs at most once, whatever happens to Kiln or to the agent meanwhile: the folder of its command is made
+/// once, and whoever comes again waits for the exit code in it. Output is cut inside the machine, so that a script
+/// which prints without end costs nobody else anything.
+/// </remarks>
+public static class ShellScript
+{
+    /// <summary>The document's name.</summary>
+    public const string DocumentName = "AWS-RunShellScript";
+
+    /// <summary>The default of executionTimeout, and its most: two days.</summary>
+    public const int SecondsDefault = 3600, SecondsMax = 172_800;
+
+    /// <summary>The most a script may have: SSM's limit for parameters is near it.</summary>
+    public const int BytesMax = 64 * 1024;
+
+    // Arguments: the command's folder, seconds, the working directory. The script comes by standard input.
+    private const string Wrapper =
+        """
+        d=$1 t=$2 w=$3
+        mkdir -p "${d%/*}" && chmod 700 "${d%/*}"
+        if mkdir "$d" 2>/dev/null; then
+          cat >"$d/script"
+          chmod 700 "$d/script"
+          run="sh $d/script"
+          [ "$(head -c 2 "$d/script")" = '#!' ] && run=$d/script
+          cd "${w:-/}" >"$d/out" 2>"$d/err" && {
+            timeout "$t" $run >"$d/out" 2>"$d/err" </dev/null &
+            echo $! >"$d/pid"
+            wait $!
+          }
+          echo $? >"$d/code.new"
+          mv "$d/code.new" "$d/code"
+        fi
+        until [ -e "$d/code" ]; do sleep 1; done
+        head -c 98304 "$d/out"
+        head -c 32768 "$d/err" >&2
+        exit "$(cat "$d/code")"
+        """;
+
+    private const string Killer = """kill -TERM "$(cat "$1/pid")" """;
+
+    /// <summary>The arguments of /bin/sh that run a command's script.</summary>
+    public static IReadOnlyList<string> Run(RunCommand command) =>
+    [
+        "-c", Wrapper, "sh", Folder(command), Seconds(command.Parameters).ToString(CultureInfo.InvariantCulture),
+        One(command.Parameters, "workingDirectory") ?? "",
+    ];
+
+    /// <summary>The arguments of /bin/sh that end a command's script.</summary>
+    public static IReadOnlyList<string> Kill(RunCommand command) => ["-c", Killer, "sh", Folder(command)];
+
+    /// <summary>The script.</summary>
+    public static byte[] Input(RunCommand command) =>
+        Encoding.UTF8.GetBytes(string.Join('\n', command.Parameters["commands"]) + "\n");
+
+    /// <summary>How long the script may run.</summary>
+    public static int Seconds(IReadOnlyDictionary<string, IReadOnlyList<string>> parameters) =>
+        One(parameters, "executionTimeout") is { } text
+            ? int.Parse(text, CultureInfo.InvariantCulture) : SecondsDefault;
+
+    /// <summary>Refuses parameters that the document does not have, or values that it does not take.</summary>
+    /// <exception cref="Protocol.Errors.AwsException">InvalidParameters.</exception>
+    public static void Check(IReadOnlyDictionary<string, IReadOnlyList<string>> parameters)
+    {
+        if (parameters.Keys.FirstOrDefault(
+            k => k is not ("commands" or "workingDirectory" or "executionTimeout")) is { } unknown)
+            throw Invalid($"{DocumentName} has no parameter {(unknown.Length > 40 ? unknown[..40] : unknown)}.");
+        if (!parameters.TryGetValue("commands", out var lines) || lines.Count == 0)
+            throw Invalid("The parameter commands is required.");
+        if (lines.Sum(l => Encoding.UTF8.GetByteCount(l) + 1) > BytesMax)
+            throw Invalid($"commands may have {BytesMax} bytes together.");
+        var folder = One(parameters, "workingDirectory");
+        if (folder?.Length > 4096 || lines.Append(folder).Any(l => l?.Contains('\0', StringComparison.Ordinal) == true))
+            throw Invalid("A command or folder has a NUL character, or the folder is too long.");
+        if (One(parameters, "executionTimeout") is { } text && !(int.TryParse(text, NumberStyles.None,
+            CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= SecondsMax))
+            throw Invalid($"executionTimeout is a number of seconds from 1 to {SecondsMax}.");
+    }
+
+    private static Protocol.Errors.AwsException Invalid(string message) => SsmError.Of("InvalidParameters", message);
+
+    private static string? One(IReadOnlyDictionary<string, IReadOnlyList<string>> parameters, string name) =>
+        parameters.TryGetValue(name, out var values) && values is [{ Length: > 0 } value, ..] ? value : null;
+
+    // Not below /tmp: nobody else in the machine may make it first.
+    private static string Folder(RunCommand command) => $"/var/lib/kiln-commands/{command.Id}";
+}
