@@ -24,6 +24,8 @@ internal static class OptionTexts
         ["StrictAwsCopyKey"] = "A copy without a named key never takes a multi-Region replica of the source's key.",
         ["CopyMiBPerSecond"] = "Bandwidth limit of a copy between Regions in MiB/s; 0 for none.",
         ["CopyPairMiBPerSecond"] = "Bandwidth limit of all copies from one Region to another together; 0 for none.",
+        ["InFlightMiB"] = "Memory of uploads, copies and large request bodies together, in MiB (64).",
+        ["InFlightWaitSeconds"] = "How long a large request body waits for it before the throttling error (10).",
         ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
         ["RecompressLevel"] = "zstd level, 1 to 19, of recompression while idle; 0 for none (14).",
         ["RecompressIdleSeconds"] = "Recompression begins after so long without puts and reads (5).",

@@ -71,6 +71,12 @@ public sealed class ServiceOptions
     /// limit.</summary>
     public int CopyPairMiBPerSecond { get; set; }
 
+    /// <summary>Memory of uploads, copies and large request bodies together, in MiB; what does not fit waits.</summary>
+    public int InFlightMiB { get; set; } = 64;
+
+    /// <summary>Seconds that a large request body waits for memory before it is told to slow down.</summary>
+    public int InFlightWaitSeconds { get; set; } = 10;
+
     /// <summary>Memory for blocks that were read, in MiB.</summary>
     public int CacheMiB { get; set; } = 64;
 

@@ -150,8 +150,16 @@ public sealed class Recompressor(BlockStore store)
     private bool IsEmpty(Segment segment)
     {
         var entries = new List<SegmentEntry>();
-        return Recovery.TryReadFooter(segment.File, segment.Seed, entries)
-            && entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
-                || at.Segment != segment.Id || at.Offset != e.Offset);
+        try
+        {
+            return Recovery.TryReadFooter(segment.File, segment.Seed, entries)
+                && entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
+                    || at.Segment != segment.Id || at.Offset != e.Offset);
+        }
+        catch (ObjectDisposedException)
+        {
+            // A collection has thrown it away meanwhile.
+            return false;
+        }
     }
 }
