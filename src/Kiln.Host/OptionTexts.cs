@@ -28,7 +28,7 @@ internal static class OptionTexts
         ["InFlightWaitSeconds"] = "How long a large request body waits for it before the throttling error (10).",
         ["CacheMiB"] = "Memory for blocks that were read, in MiB (64).",
         ["RecompressLevel"] = "zstd level, 1 to 19, of recompression while idle; 0 for none (14).",
-        ["RecompressIdleSeconds"] = "Recompression begins after so long without puts and reads (5).",
+        ["RecompressIdleSeconds"] = "Recompression begins after so long without puts and reads (60).",
         ["HydrateMiBPerSecond"] = "MiB/s at which volumes that live on get a copy of their snapshot (64); 0: never.",
         ["HydrateAfterSeconds"] = "How long a volume lives before that begins (60).",
         ["BootTraceSeconds"] = "How long a boot's reads are recorded for the next boots (60); 0: never.",

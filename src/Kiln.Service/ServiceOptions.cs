@@ -84,7 +84,7 @@ public sealed class ServiceOptions
     public int RecompressLevel { get; set; } = 14;
 
     /// <summary>Recompression begins when a Region's blocks were left alone for so long, in seconds.</summary>
-    public int RecompressIdleSeconds { get; set; } = 5;
+    public int RecompressIdleSeconds { get; set; } = 60;
 
     /// <summary>MiB a second at which snapshots of volumes that live longer than
     /// <see cref="HydrateAfterSeconds"/> are brought to the local disk; 0 for never.</summary>
