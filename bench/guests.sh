@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # guests.sh [ROUNDS] [GUESTS]: what it costs that machines run on Kiln. About six minutes without KVM.
-#  1. from RunInstances to SSH, against plain QEMU on a local qcow2 of the same image with the same machine, in alternation;
+#  1. from RunInstances to SSH, against plain QEMU on a local qcow2 of the same image, in alternation;
 #  2. the same from a lazily loaded volume of 100 GiB, whose image was made of a machine that has grown into it;
 #  3. GUESTS machines of one image at once: memory, frames pulled from the store, local disk.
 # KILN_BENCH_BUILD: a published Kiln to use; KILN_BENCH_TINY: a tiny.raw to use; else both are made.
-# Needs qemu-system-x86, qemu-utils, netcat-openbsd, openssh-client, curl, python3; root, or SSH ports from 22 on open to all.
+# Needs qemu-system-x86, qemu-utils, netcat-openbsd, openssh-client, curl, python3, and root (machines' SSH at port 22).
 set -euo pipefail
 rounds=${1:-4} guests=${2:-10}
 cd "$(dirname "$0")/.."
 work=$(mktemp -d -p "${KILN_BENCH_FOLDER:-/tmp}" kg-bench.XXXXXX)
+chmod 711 "$work" # machines run as users of their own
 memory=160 server=
 port=${KILN_BENCH_PORT:-4597} url=http://127.0.0.1:${KILN_BENCH_PORT:-4597}
 cleanup() {
@@ -16,7 +17,7 @@ cleanup() {
   # Machines outlive the service: each names its folder in its command line.
   for process in /proc/[0-9]*; do
     case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
-      *qemu-system-*"$work/"* | python3*"$work/"*) kill -9 "${process#/proc/}" 2>/dev/null || true ;;
+      *qemu-system-*"$work/"* | *python3*"$work/"*) kill -9 "${process#/proc/}" 2>/dev/null || true ;;
     esac
   done
   rm -rf "$work"
@@ -40,7 +41,7 @@ wait_for() { # SECONDS COMMAND…
   done
 }
 reached() { # ADDRESS PORT
-  ssh -p "$2" -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=2 \
+  ssh -p "$2" -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20 \
     -o LogLevel=ERROR -o BatchMode=yes "root@$1" true 2>/dev/null
 }
 healthy() { curl -sf "$url/_kiln/health" >/dev/null; }
@@ -51,12 +52,13 @@ start() {
   wait_for 60 healthy
 }
 state_is() { api "Action=Describe$1" | tr -d '\n ' | grep -q "<$2>$3</$2>"; }
-run() { api "Action=RunInstances&InstanceType=t3.micro&KeyName=bench&ImageId=$1&MinCount=${2:-1}&MaxCount=${2:-1}${3:-}"; }
+run() { # IMAGE [COUNT] [MORE]
+  api "Action=RunInstances&InstanceType=t3.micro&KeyName=bench&ImageId=$1&MinCount=${2:-1}&MaxCount=${2:-1}${3:-}"
+}
 address_of() { api "Action=DescribeInstances&InstanceId.1=$1" | field ipAddress; }
 up() { # INSTANCE: prints nothing, ends when SSH answers
-  local address=
-  until [ -n "$address" ]; do address=$(address_of "$1"); done
-  wait_for 300 reached "$address" 22
+  wait_for 300 state_is "Instances&InstanceId.1=$1" name running
+  wait_for 300 reached "$(address_of "$1")" 22
 }
 all_gone() { ! pgrep -f "qemu-system.*$work/g/" >/dev/null; }
 end() {
@@ -96,7 +98,8 @@ hostfwd=tcp:127.0.0.1:$((port + 1))-:22,guestfwd=tcp:169.254.169.254:80-cmd:nc -
 metadata() { # as much of a metadata service as the tiny image asks for
   python3 - "$work/imds.sock" "$work/key.pub" <<'PY'
 import socketserver, sys
-words = {"token": b"t", "instance-id": b"i-0plain", "local-hostname": b"plain", "openssh-key": open(sys.argv[2], "rb").read()}
+words = {"token": b"t", "instance-id": b"i-0plain", "local-hostname": b"plain"}
+words["openssh-key"] = open(sys.argv[2], "rb").read()
 class Answer(socketserver.StreamRequestHandler):
     def handle(self):
         path = self.rfile.readline().split()[1].decode()
@@ -108,14 +111,17 @@ socketserver.ThreadingUnixStreamServer(sys.argv[1], Answer).serve_forever()
 PY
 }
 metric() { curl -s "$url/metrics" | awk -v n="$1" '$1 ~ "^" n "({|$)" { sum += $2 } END { printf "%d", sum }'; }
+volumes_mib() { du -sm "$work/data/us-east-1/volumes" | cut -f1; }
 state() { # NAME: memory of the service, frames pulled and served from memory since its start, disk of volumes
   echo "$1: service $(awk '/VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$server/status") MiB," \
     "cache $(($(metric kiln_cache_bytes) >> 20)) MiB, $(metric kiln_cache_pulls_total) frames pulled," \
-    "$(metric kiln_cache_hits_total) from memory, volumes $(du -sm "$work"/data/us-east-1/volumes | cut -f1) MiB of disk"
+    "$(metric kiln_cache_hits_total) from memory, volumes $(volumes_mib) MiB of disk"
 }
 
 build=${KILN_BENCH_BUILD:-$work/kiln}
-[ -n "${KILN_BENCH_BUILD:-}" ] || dotnet publish src/Kiln.Host -c Release -o "$build" -v quiet -clp:ErrorsOnly >&2
+if [ -z "${KILN_BENCH_BUILD:-}" ]; then
+  dotnet publish src/Kiln.Host -c Release -o "$build" -v quiet -clp:ErrorsOnly >&2
+fi
 tiny=${KILN_BENCH_TINY:-$work/tiny.raw}
 [ -n "${KILN_BENCH_TINY:-}" ] || "$build/kiln" image build tiny --output "$tiny" >&2
 qemu-img convert -O qcow2 "$tiny" "$work/tiny.qcow2"
@@ -125,7 +131,8 @@ export AWS_ENDPOINT_URL=$url AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=111111111111
 start
 accelerator=$(grep -o 'run in QEMU, [a-z]*' "$work/log" | cut -d' ' -f4)
 [ "$accelerator" = kvm ] || accelerator=tcg,thread=multi,tb-size=256
-echo "$(date -u +%F) $(git rev-parse --short HEAD), $(nproc) cores, ${accelerator%%,*}, load $(cut -d' ' -f1-3 /proc/loadavg)"
+echo "$(date -u +%F) $(git rev-parse --short HEAD), $(nproc) cores, ${accelerator%%,*}," \
+  "load $(cut -d' ' -f1-3 /proc/loadavg)"
 group=$(api "Action=DescribeSecurityGroups&GroupName.1=default" | field groupId)
 rule="IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=22&IpPermissions.1.ToPort=22"
 api "Action=AuthorizeSecurityGroupIngress&GroupId=$group&$rule&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0" >/dev/null

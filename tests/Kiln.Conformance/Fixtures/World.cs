@@ -137,6 +137,34 @@ public sealed class World : IAsyncLifetime
         return Convert.ToHexStringLower(digest.GetHashAndReset());
     }
 
+    /// <summary>Writes a completed snapshot into a file: all of its blocks, or those in which it differs from the
+    /// snapshot that the file holds.</summary>
+    public async Task Fetch(string snapshot, string path, string? since, string account, string region)
+    {
+        var (what, list, token) = since is null ? ("blocks?", "Blocks", "BlockToken")
+            : ($"changedblocks?firstSnapshotId={since}&", "ChangedBlocks", "SecondBlockToken");
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        var page = "";
+        do
+        {
+            var query = page.Length == 0 ? "" : $"pageToken={Uri.EscapeDataString(page)}";
+            var answer = JsonDocument.Parse(
+                await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/{what}{query}", [], account, region)).RootElement;
+            RandomAccess.SetLength(file, answer.GetProperty("VolumeSize").GetInt64() << 30);
+            foreach (var block in answer.GetProperty(list).EnumerateArray())
+            {
+                var index = block.GetProperty("BlockIndex").GetInt64();
+                var bytes = block.TryGetProperty(token, out var given)
+                    ? await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/blocks/{index}?blockToken="
+                        + Uri.EscapeDataString(given.GetString()!), [], account, region)
+                    : new byte[BlockBytes];
+                await RandomAccess.WriteAsync(file, bytes, index * BlockBytes, Cancel);
+            }
+            page = answer.TryGetProperty("NextToken", out var next) ? next.GetString() : null;
+        }
+        while (!string.IsNullOrEmpty(page));
+    }
+
     /// <summary>The digest of a volume's bytes, by way of a snapshot of it.</summary>
     public async Task<string> VolumeDigest(
         string volume, string account = KilnProcess.A, string region = KilnProcess.R1)

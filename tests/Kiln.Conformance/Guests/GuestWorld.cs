@@ -113,13 +113,24 @@ public sealed class GuestWorld : IAsyncLifetime
     /// <summary>The QEMU process of a machine; 0 for none.</summary>
     public int ProcessOf(string instance) => Processes(FolderOf(instance).QmpSocket).FirstOrDefault();
 
-    /// <summary>Downloads a snapshot; the path of the raw disk.</summary>
-    public async Task<string> Download(string snapshot, string account = KilnProcess.A)
+    /// <summary>Fetches a snapshot of a machine's data; the path of the raw disk.</summary>
+    public async Task<string> Download(string snapshot)
     {
-        await World.Completed(snapshot, account);
+        await World.Completed(snapshot);
         var path = Path.Combine(World.Kiln.Folder, snapshot + ".raw");
-        var outcome = await World.Kiln.Kiln(["snapshot", "download", snapshot, path], account);
-        Assert.True(outcome.ExitCode == 0, outcome.Errors);
+        await World.Fetch(snapshot, path, since: null, KilnProcess.A, KilnProcess.R1);
+        return path;
+    }
+
+    /// <summary>Fetches a snapshot of the root of a machine of the tiny image: what is not the image's.</summary>
+    public async Task<string> DownloadRoot(string snapshot)
+    {
+        await World.Completed(snapshot);
+        var path = Path.Combine(World.Kiln.Folder, snapshot + ".raw");
+        var copied = await Command.Run("cp", ["--sparse=always", await TinyImage.Disk(), path]);
+        Assert.True(copied.ExitCode == 0, copied.Errors);
+        await World.Fetch(
+            snapshot, path, (await World.SnapshotsOf(Image)).Single(), KilnProcess.A, KilnProcess.R1);
         return path;
     }
 

@@ -32,7 +32,8 @@ public sealed class PackerTests(GuestWorld guests)
         foreach (var (image, region, expected) in new[] { (inside, R1, key), (copy, R2, secondKey) })
         {
             Assert.Equal("inside", Assert.Single(image.Tags, t => t.Key == "Role").Value);
-            var snapshot = await World.Completed(Assert.Single(image.BlockDeviceMappings).Ebs.SnapshotId, Account, region);
+            var root = Assert.Single(image.BlockDeviceMappings).Ebs.SnapshotId;
+            var snapshot = await World.Completed(root, Account, region);
             Assert.Equal((true, expected), (snapshot.Encrypted, snapshot.KmsKeyId));
             var permissions = await World.Ec2(Account, region).DescribeImageAttributeAsync(
                 new DescribeImageAttributeRequest { ImageId = image.ImageId, Attribute = "launchPermission" }, Cancel);
