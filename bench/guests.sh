@@ -127,6 +127,7 @@ tiny=${KILN_BENCH_TINY:-$work/tiny.raw}
 qemu-img convert -O qcow2 "$tiny" "$work/tiny.qcow2"
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
 metadata &
+disown
 export AWS_ENDPOINT_URL=$url AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
 start
 accelerator=$(grep -o 'run in QEMU, [a-z]*' "$work/log" | cut -d' ' -f4)
