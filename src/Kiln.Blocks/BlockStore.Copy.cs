@@ -21,7 +21,7 @@ public sealed partial class BlockStore
     /// Copies a manifest and what it reaches. Under one key, records travel as they are stored; under two, they are
     /// sealed anew without being compressed again. Run it again after a crash: what has arrived is found there.
     /// </summary>
-    /// <param name="manifest">The source's manifest.</param>
+    /// <param name="id">The source's manifest.</param>
     /// <param name="from">The source store.</param>
     /// <param name="to">The destination; may be the source.</param>
     /// <param name="fromDomain">Key domain of the manifest; null in the clear.</param>
@@ -30,17 +30,11 @@ public sealed partial class BlockStore
     /// <param name="cancel">Stops between blocks.</param>
     /// <exception cref="ArgumentException"><paramref name="fromDomain"/> is not the manifest's.</exception>
     /// <exception cref="BlockCorruptException">A record of the source is damaged: nothing of it was copied.</exception>
-    public static Task<CopyResult> CopyAsync(
-        ManifestId manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
-        CopyOptions options, CancellationToken cancel) =>
-        Task.Factory.StartNew(
-            () => Copy(from.OpenManifest(manifest), from, to, fromDomain, toDomain, options, cancel), cancel,
-            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-
-    private static CopyResult Copy(
-        Manifest manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
+    public static async Task<CopyResult> CopyAsync(
+        ManifestId id, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
         CopyOptions options, CancellationToken cancel)
     {
+        var manifest = from.OpenManifest(id);
         if (manifest.DomainId != fromDomain?.Id)
             throw new ArgumentException("The manifest is of another key domain.", nameof(fromDomain));
         var same = fromDomain is null ? toDomain is null : fromDomain.SameAs(toDomain);
@@ -49,8 +43,9 @@ public sealed partial class BlockStore
         try
         {
             return same
-                ? CopyAsStored(manifest, from, to, options, cancel)
-                : CopySealedAnew(manifest, from, to, fromDomain, toDomain, options, cancel);
+                ? await CopyAsStoredAsync(manifest, from, to, options, cancel).ConfigureAwait(false)
+                : await CopySealedAnewAsync(manifest, from, to, fromDomain, toDomain, options, cancel)
+                    .ConfigureAwait(false);
         }
         finally
         {
@@ -58,69 +53,67 @@ public sealed partial class BlockStore
         }
     }
 
-    private static CopyResult CopyAsStored(
+    private static async Task<CopyResult> CopyAsStoredAsync(
         Manifest manifest, BlockStore from, BlockStore to, CopyOptions options, CancellationToken cancel)
     {
         using var lease = to.Lease();
         var tally = new CopyTally();
 
-        // Met first, all of them: what an earlier attempt has brought must not be collected before a slow copy comes to
-        // it. A look at the index costs nothing beside a block that travels.
+        // A page that has arrived proves nothing about its blocks unless a committed manifest holds it, so only the
+        // destination's own index is asked, block by block; that costs no travel.
+        using var queue = new WorkQueue<ManifestEntry>(manifest.Entries());
+        CopyResult? result = null;
+        await InTurnsAsync(from, to, queue, () => Meet(manifest, to, cancel), (codec, entry, stop) =>
+        {
+            if (!entry.Address.IsZero && !to.Index.TryRenew(entry.Address, out _))
+            {
+                from.LoadRecord(codec, entry.Address, RecordHeader.KindBlock);
+                Move(codec, to, tally, options, stop);
+            }
+
+            Report(tally, manifest, options);
+        }, () =>
+        {
+            MovePages(manifest, from, to, tally, options, cancel);
+            to.Sync();
+            var id = to.WriteManifest(manifest.VolumeBlocks, manifest.DomainId, manifest.Pages);
+            result = new CopyResult(id, tally.MovedBlocks, tally.MovedBytes);
+        }, cancel).ConfigureAwait(false);
+        return result!;
+    }
+
+    // All of them, before the first travels: what an earlier attempt has brought must not be collected before a slow
+    // copy comes to it. A look at the index costs nothing beside a block that travels.
+    private static void Meet(Manifest manifest, BlockStore to, CancellationToken cancel)
+    {
         foreach (var entry in manifest.Entries())
         {
             cancel.ThrowIfCancellationRequested();
             if (!entry.Address.IsZero) to.Index.TryRenew(entry.Address, out _);
         }
+    }
 
-        // A page that has arrived proves nothing about its blocks unless a committed manifest holds it, so only the
-        // destination's own index is asked, block by block; that costs no travel.
-        using (var queue = manifest.Entries().GetEnumerator())
-        {
-            var source = queue;
-            Workers.Run(to.options.Workers, stop =>
-            {
-                var codec = from.codecs.Rent();
-                try
-                {
-                    while (Workers.TryTake(source, out var entry) && !stop.IsCancellationRequested)
-                    {
-                        if (!entry.Address.IsZero && !to.Index.TryRenew(entry.Address, out _))
-                        {
-                            from.LoadRecord(codec, entry.Address, RecordHeader.KindBlock);
-                            Move(codec, to, tally, options, stop);
-                        }
-
-                        Report(tally, manifest, options);
-                    }
-                }
-                finally
-                {
-                    from.codecs.Return(codec);
-                }
-            }, cancel);
-        }
-
-        var pageCodec = from.codecs.Rent();
+    private static void MovePages(
+        Manifest manifest, BlockStore from, BlockStore to, CopyTally tally, CopyOptions options,
+        CancellationToken cancel)
+    {
+        var codec = from.codecs.Rent();
         try
         {
             foreach (var page in manifest.Pages)
             {
                 if (to.Index.TryRenew(page.Address, out _)) continue;
-                from.LoadRecord(pageCodec, page.Address, RecordHeader.KindPage);
-                Move(pageCodec, to, tally, options, cancel);
+                from.LoadRecord(codec, page.Address, RecordHeader.KindPage);
+                Move(codec, to, tally, options, cancel);
             }
         }
         finally
         {
-            from.codecs.Return(pageCodec);
+            from.codecs.Return(codec);
         }
-
-        to.Sync();
-        var id = to.WriteManifest(manifest.VolumeBlocks, manifest.DomainId, manifest.Pages);
-        return new CopyResult(id, tally.MovedBlocks, tally.MovedBytes);
     }
 
-    private static CopyResult CopySealedAnew(
+    private static async Task<CopyResult> CopySealedAnewAsync(
         Manifest manifest, BlockStore from, BlockStore to, KeyDomain? fromDomain, KeyDomain? toDomain,
         CopyOptions options, CancellationToken cancel)
     {
@@ -134,31 +127,46 @@ public sealed partial class BlockStore
             ? Manifest.Diff(from.OpenManifest(hint.Source), manifest)
             : manifest.Entries().Select(e => new ManifestChange(e.Index, null, e.Address));
         var tally = new CopyTally();
-        using (var queue = changes.GetEnumerator())
+        using var queue = new WorkQueue<ManifestChange>(changes);
+        ManifestId copy = default;
+        await InTurnsAsync(from, to, queue, () => { }, (codec, change, stop) =>
         {
-            var source = queue;
-            Workers.Run(to.options.Workers, stop =>
+            if (change.Second is not { } address) builder.Clear(change.Index);
+            else if (address.IsZero) builder.Set(change.Index, address);
+            else builder.Set(change.Index, MoveSealedAnew(
+                codec, address, from, to, fromDomain, toDomain, tally, options, stop));
+            Report(tally, manifest, options);
+        }, () => copy = builder.Commit(), cancel).ConfigureAwait(false);
+        return new CopyResult(copy, tally.MovedBlocks, tally.MovedBytes);
+    }
+
+    // Each turn on a thread of its own, with workers beside it: the first also begins, the last also ends.
+    private static Task InTurnsAsync<T>(
+        BlockStore from, BlockStore to, WorkQueue<T> queue, Action begin,
+        Action<BlockCodec, T, CancellationToken> move, Action end, CancellationToken cancel)
+    {
+        var workers = to.options.InFlight.Workers(to.options.Workers);
+        var begun = false;
+        return to.options.InFlight.RunAsync(workers, turn =>
+        {
+            if (!begun) begin();
+            begun = true;
+            Workers.Run(workers, stop =>
             {
                 var codec = from.codecs.Rent();
                 try
                 {
-                    while (Workers.TryTake(source, out var change) && !stop.IsCancellationRequested)
-                    {
-                        if (change.Second is not { } address) builder.Clear(change.Index);
-                        else if (address.IsZero) builder.Set(change.Index, address);
-                        else builder.Set(change.Index, MoveSealedAnew(
-                            codec, address, from, to, fromDomain, toDomain, tally, options, stop));
-                        Report(tally, manifest, options);
-                    }
+                    while (!stop.IsCancellationRequested && queue.TryTake(turn, out var item)) move(codec, item, stop);
                 }
                 finally
                 {
                     from.codecs.Return(codec);
                 }
             }, cancel);
-        }
-
-        return new CopyResult(builder.Commit(), tally.MovedBlocks, tally.MovedBytes);
+            if (!queue.IsEmpty) return false;
+            end();
+            return true;
+        }, cancel);
     }
 
     private static BlockAddress MoveSealedAnew(

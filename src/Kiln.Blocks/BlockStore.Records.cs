@@ -210,13 +210,13 @@ public sealed partial class BlockStore
         }
     }
 
-    private void ReadRecord(
+    private static void ReadRecord(
         BlockCodec codec, Segment segment, BlockLocation location, BlockAddress address, int onlyFrame)
     {
-        EnsureWritten(location);
+        var buffered = TryReadBuffered(codec, segment, location);
         var length = RecordHeader.Size + (onlyFrame < 0 ? location.StoredLength : 0);
-        var read = onlyFrame < 0
-            ? ReadWhole(codec, segment, location.Offset, length)
+        var read = buffered ? length
+            : onlyFrame < 0 ? ReadWhole(codec, segment, location.Offset, length)
             : segment.File.Read(location.Offset, codec.Record[..length]);
         var header = codec.Header;
         if (read != length || !header.IsValidAt(location.Offset, segment.Seed) || header.Address != address
@@ -225,11 +225,18 @@ public sealed partial class BlockStore
         if (onlyFrame < 0) return;
         if (header.PlainLength != Block.Size)
             throw new BlockCorruptException($"The record of {address} is not a whole block.");
+        if (buffered) return;
         var at = RecordHeader.Size + header.FrameOffset(onlyFrame);
         var stored = codec.Record.Slice(at, header.FrameLength(onlyFrame));
         if (segment.File.Read(location.Offset + at, stored) != stored.Length)
             throw new BlockCorruptException($"The record of {address} ends early in segment {segment.Id:x8}.");
     }
+
+    // What its appender has not written yet is served from there: compaction and recompression move blocks that guests
+    // need, and on a full disk the move cannot be finished.
+    private static bool TryReadBuffered(BlockCodec codec, Segment segment, BlockLocation location) =>
+        location.Offset >= segment.Written && segment.Appender is { } appender
+        && appender.TryCopy(segment, location.Offset, codec.Record[..(RecordHeader.Size + location.StoredLength)]);
 
     // Whole records go past the page cache: what is read twice is kept unpacked, and fresh cache pages are dear.
     private static int ReadWhole(BlockCodec codec, Segment segment, long offset, int length)

@@ -45,19 +45,14 @@ public sealed partial class BlockStore
         lock (trashGate) backend.Rename(name, $"{TrashFolder}/{Stamped(name, now)}");
     }
 
-    internal void TrashSegment(Segment segment, DateTimeOffset now)
-    {
-        Trash(SegmentFormat.NameOf(segment.Id), now);
-        segments.Remove(segment);
-    }
-
-    /// <summary>As <see cref="TrashSegment"/>; false when somebody else was first.</summary>
+    /// <summary>Trashes a segment that nobody needs; false when somebody else was first.</summary>
     internal bool TryTrashSegment(Segment segment, DateTimeOffset now)
     {
         lock (trashGate)
         {
             if (segments.Find(segment.Id) != segment) return false;
-            TrashSegment(segment, now);
+            Trash(SegmentFormat.NameOf(segment.Id), now);
+            segments.Remove(segment);
             return true;
         }
     }

@@ -15,6 +15,9 @@ public sealed record BlockStoreOptions
     /// work.</summary>
     public int Workers { get; init; } = Math.Clamp(Environment.ProcessorCount + 1, 2, 16);
 
+    /// <summary>What uploads and copies of this store share with others of the process.</summary>
+    public BytesInFlight InFlight { get; init; } = new(BytesInFlight.DefaultBound, TimeProvider.System);
+
     /// <summary>Bound of the shared cache of unpacked frames, in bytes.</summary>
     public long CacheBytes { get; init; } = 64L << 20;
 

@@ -36,15 +36,4 @@ internal static class Workers
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
         cancel.ThrowIfCancellationRequested();
     }
-
-    /// <summary>Takes the next item of a sequence that several workers share.</summary>
-    internal static bool TryTake<T>(IEnumerator<T> queue, out T item)
-    {
-        lock (queue)
-        {
-            var more = queue.MoveNext();
-            item = more ? queue.Current : default!;
-            return more;
-        }
-    }
 }

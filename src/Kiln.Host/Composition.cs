@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Kiln.Blocks;
 using Kiln.Blocks.Metrics;
 using Kiln.Host.Metrics;
 using Kiln.Service;
@@ -91,6 +92,9 @@ internal static class Composition
 
     private static void AddStorage(this IServiceCollection services, ServiceOptions options)
     {
+        services.AddSingleton(provider => new BytesInFlight(
+            (long)options.InFlightMiB << 20, provider.GetRequiredKeyedService<TimeProvider>("wall")));
+        services.AddSingleton<RequestBodies>();
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<LoadedCopies>();

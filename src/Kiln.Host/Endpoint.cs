@@ -17,13 +17,40 @@ internal static class Endpoint
     public const int BodyBytesMax = 2 * 1024 * 1024;
 
     /// <summary>Answers one request.</summary>
-    public static async Task Answer(HttpContext http, Pipeline pipeline)
+    public static async Task Answer(HttpContext http, Pipeline pipeline, RequestBodies bodies)
     {
         if (http.Request.ContentLength > BodyBytesMax)
         {
             await TooLarge(http);
             return;
         }
+        try
+        {
+            using var share = await bodies.Admit(BodyBytes(http), http.RequestAborted);
+            if (share is null)
+            {
+                using var refusal = pipeline.Throttle(Read(http, default));
+                await Send(http, refusal);
+                return;
+            }
+            await ReadAndAnswer(http, pipeline);
+        }
+        catch (BadHttpRequestException malformed)
+        {
+            http.Response.StatusCode = malformed.StatusCode;
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone; nobody is left to answer.
+        }
+    }
+
+    // Of a body in chunks nobody knows the length before its end.
+    private static long BodyBytes(HttpContext http) => http.Request.ContentLength
+        ?? (http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } ? BodyBytesMax : 0);
+
+    private static async Task ReadAndAnswer(HttpContext http, Pipeline pipeline)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent((int)(http.Request.ContentLength ?? 4096));
         try
         {
@@ -51,14 +78,6 @@ internal static class Endpoint
                 http.Connection.RemoteIpAddress?.ToString() ?? "",
                 http.RequestAborted);
             await Send(http, answer);
-        }
-        catch (BadHttpRequestException malformed)
-        {
-            http.Response.StatusCode = malformed.StatusCode;
-        }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
-        {
-            // The client has gone; nobody is left to answer.
         }
         finally
         {

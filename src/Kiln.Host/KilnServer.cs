@@ -62,13 +62,14 @@ public sealed class KilnServer : IAsyncDisposable
             var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
             await app.Services.GetRequiredService<StorageStart>().Run(cancel);
             var pipeline = app.Services.GetRequiredService<Pipeline>();
+            var bodies = app.Services.GetRequiredService<RequestBodies>();
             var own = app.Services.GetRequiredService<OwnPages>();
             var metrics = app.Services.GetRequiredService<MetricsPage>();
             app.Run(http => http.Request.Path switch
             {
                 var path when path.StartsWithSegments("/_kiln", StringComparison.Ordinal) => own.Answer(http),
                 { Value: "/metrics" } => metrics.Answer(http),
-                _ => Endpoint.Answer(http, pipeline),
+                _ => Endpoint.Answer(http, pipeline, bodies),
             });
             await app.StartAsync(cancel);
             return new KilnServer(app, folder, options, first);

@@ -116,6 +116,10 @@ public static class OptionsReader
             yield return "--recompress-level: 0 (none) to 19, zstd's highest.";
         if (options.RecompressIdleSeconds is < 0 or > 86_400)
             yield return "--recompress-idle-seconds: between 0 and 86400.";
+        if (options.InFlightMiB is < 8 or > 65536)
+            yield return "--in-flight-mib: between 8 and 65536.";
+        if (options.InFlightWaitSeconds is < 0 or > 300)
+            yield return "--in-flight-wait-seconds: between 0 and 300.";
         if (options.CacheMiB is < 8 or > 65536)
             yield return "--cache-mib: between 8 and 65536.";
     }

@@ -71,6 +71,12 @@ public sealed class ServiceOptions
     /// limit.</summary>
     public int CopyPairMiBPerSecond { get; set; }
 
+    /// <summary>Memory of uploads, copies and large request bodies together, in MiB; what does not fit waits.</summary>
+    public int InFlightMiB { get; set; } = 64;
+
+    /// <summary>Seconds that a large request body waits for memory before it is told to slow down.</summary>
+    public int InFlightWaitSeconds { get; set; } = 10;
+
     /// <summary>Memory for blocks that were read, in MiB.</summary>
     public int CacheMiB { get; set; } = 64;
 
@@ -78,7 +84,7 @@ public sealed class ServiceOptions
     public int RecompressLevel { get; set; } = 14;
 
     /// <summary>Recompression begins when a Region's blocks were left alone for so long, in seconds.</summary>
-    public int RecompressIdleSeconds { get; set; } = 5;
+    public int RecompressIdleSeconds { get; set; } = 60;
 
     /// <summary>MiB a second at which snapshots of volumes that live longer than
     /// <see cref="HydrateAfterSeconds"/> are brought to the local disk; 0 for never.</summary>

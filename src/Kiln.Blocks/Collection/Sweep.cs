@@ -25,21 +25,19 @@ internal sealed class Sweep(
     {
         var entries = new List<SegmentEntry>();
 
-        // A footer that cannot be read belongs to a scrub, not to a sweep.
-        if (!Recovery.TryReadFooter(segment.File, segment.Seed, entries)) return false;
+        if (!TryReadFooter(segment, entries, out var length)) return false;
         var (live, liveBytes) = Count(segment, entries);
         if (live == 0)
         {
-            if (options.DryRun) Freed(segment, 0);
-            else TryTrash(segment, entries, 0, now);
+            if (options.DryRun) Freed(length);
+            else TryTrash(segment, entries, length, now);
             return false;
         }
 
-        var length = segment.File.Length;
         var thin = liveBytes < length * options.CompactBelow || (tiny > TinySegmentsMax && IsTiny(segment));
         if (!thin) return false;
         report.ThinSegments++;
-        if (options.DryRun) Freed(segment, liveBytes);
+        if (options.DryRun) Freed(length - liveBytes);
         return true;
     }
 
@@ -60,8 +58,7 @@ internal sealed class Sweep(
     internal IEnumerable<long> Compact(Segment segment, DateTimeOffset now)
     {
         var entries = new List<SegmentEntry>();
-        if (options.DryRun || report.NoRoomToCompact
-            || !Recovery.TryReadFooter(segment.File, segment.Seed, entries)) yield break;
+        if (options.DryRun || report.NoRoomToCompact || !TryReadFooter(segment, entries, out var length)) yield break;
         var live = entries.Where(e => !IsDead(segment, e)).ToList();
         long moved = 0;
         foreach (var entry in live)
@@ -72,14 +69,9 @@ internal sealed class Sweep(
         }
 
         report.MovedBytes += moved;
-        if (!TrySync() || !TryTrash(segment, entries, moved, now)) yield break;
+        if (!TrySync() || !TryTrash(segment, entries, length - moved, now)) yield break;
         report.CompactedSegments++;
     }
-
-    /// <summary>Moves records out of a segment at once and makes the copies durable; false when one could not be.
-    /// </summary>
-    internal bool TryMoveOut(Segment segment, List<SegmentEntry> live) =>
-        live.TrueForAll(entry => TryMoveOut(segment, entry)) && TrySync();
 
     private (long Live, long LiveBytes) Count(Segment segment, List<SegmentEntry> entries)
     {
@@ -100,7 +92,33 @@ internal sealed class Sweep(
         return (live, liveBytes);
     }
 
-    private bool IsTiny(Segment segment) => segment.File.Length < store.Options.SegmentBytes / 8;
+    // A footer that cannot be read belongs to a scrub, not to a sweep; and recompression may have emptied and trashed
+    // the segment meanwhile.
+    private static bool TryReadFooter(Segment segment, List<SegmentEntry> entries, out long length)
+    {
+        length = 0;
+        try
+        {
+            length = segment.File.Length;
+            return Recovery.TryReadFooter(segment.File, segment.Seed, entries);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private bool IsTiny(Segment segment)
+    {
+        try
+        {
+            return segment.File.Length < store.Options.SegmentBytes / 8;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     // Dead: nobody looks for it here any more, or nobody reaches it and its lease is over.
     private bool IsDead(Segment segment, SegmentEntry entry) =>
@@ -113,9 +131,13 @@ internal sealed class Sweep(
         try
         {
             var from = new BlockLocation(segment.Id, entry.Offset, entry.StoredLength);
-            if (!BlockStore.TryLoadAt(codec, segment, from)) return false;
+            if (store.Index.IsDamaged(entry.Address) || !BlockStore.TryLoadAt(codec, segment, from)) return false;
             store.Index.TryMove(entry.Address, from, store.Append(codec));
             return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
         }
         catch (StoreFullException)
         {
@@ -143,18 +165,17 @@ internal sealed class Sweep(
         }
     }
 
-    private bool TryTrash(Segment segment, List<SegmentEntry> entries, long moved, DateTimeOffset now)
+    private bool TryTrash(Segment segment, List<SegmentEntry> entries, long freed, DateTimeOffset now)
     {
-        if (!TryEmpty(segment, entries)) return false;
-        Freed(segment, moved);
-        store.TrashSegment(segment, now);
+        if (!TryEmpty(segment, entries) || !store.TryTrashSegment(segment, now)) return false;
+        Freed(freed);
         return true;
     }
 
-    private void Freed(Segment segment, long moved)
+    private void Freed(long bytes)
     {
         report.DeletedSegments++;
-        report.FreedBytes += segment.File.Length - moved;
+        report.FreedBytes += bytes;
     }
 
     // One entry that a put has renewed meanwhile keeps the whole segment.

@@ -66,13 +66,17 @@ internal sealed class LayerMap
     /// <summary>Sets bits whose data was written; new ones await <see cref="TakeUnlogged"/>.</summary>
     internal void Set(long block, UInt128 mask)
     {
+        if (Has(block, mask)) return;
         var leaf = Leaf((int)(block / BlocksPerLeaf)) ?? MakeLeaf((int)(block / BlocksPerLeaf));
         var word = (int)(block % BlocksPerLeaf) * 2;
-        var low = (ulong)mask;
-        var high = (ulong)(mask >> 64);
-        var before = new UInt128(Interlocked.Or(ref leaf[word + 1], high), Interlocked.Or(ref leaf[word], low));
-        if ((before & mask) == mask) return;
-        lock (gate) unlogged.Add(block);
+
+        // Together: whoever finds a bit set may flush at once, and its flush has to find it unlogged.
+        lock (gate)
+        {
+            Interlocked.Or(ref leaf[word + 1], (ulong)(mask >> 64));
+            Interlocked.Or(ref leaf[word], (ulong)mask);
+            unlogged.Add(block);
+        }
     }
 
     /// <summary>Sets bits that a log or map already holds.</summary>

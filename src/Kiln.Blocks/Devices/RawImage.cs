@@ -27,13 +27,13 @@ public static class RawImage
         var length = file.Length;
         var blocks = (length + Block.Size - 1) / Block.Size;
         using var builder = store.BuildManifest(blocks, domain, parent);
-        using var queue = (changed ?? BlocksWithData(file)).GetEnumerator();
+        using var queue = new WorkQueue<long>(changed ?? BlocksWithData(file));
         var source = queue;
         long done = 0;
         Workers.Run(store.Options.Workers, stop =>
         {
             using var buffer = new AlignedBuffer(Block.Size);
-            while (Workers.TryTake(source, out var block) && !stop.IsCancellationRequested)
+            while (source.TryTake(null, out var block) && !stop.IsCancellationRequested)
             {
                 var read = file.Read(block * Block.Size, buffer.Span);
                 buffer.Span[read..].Clear();
@@ -54,13 +54,13 @@ public static class RawImage
         var manifest = store.OpenManifest(id);
         using var file = Open(path, FileMode.Create, FileAccess.ReadWrite);
         file.SetLength(manifest.VolumeBlocks * Block.Size);
-        using var queue = manifest.Entries().GetEnumerator();
+        using var queue = new WorkQueue<ManifestEntry>(manifest.Entries());
         var source = queue;
         long done = 0;
         Workers.Run(store.Options.Workers, stop =>
         {
             using var buffer = new AlignedBuffer(Block.Size);
-            while (Workers.TryTake(source, out var entry) && !stop.IsCancellationRequested)
+            while (source.TryTake(null, out var entry) && !stop.IsCancellationRequested)
             {
                 if (!entry.Address.IsZero)
                 {

@@ -26,19 +26,28 @@ public sealed partial class VolumeDevice
         string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
     {
         await background.WaitAsync(cancel).ConfigureAwait(false);
-        ManifestId id;
+        ManifestId id = default;
+        CutUpload? upload = null;
+        var workers = store.Options.InFlight.Workers(store.Options.Workers);
         try
         {
-            // A thread of its own: it blocks on the disk and on workers for as long as the upload takes.
-            id = await Task.Factory.StartNew(
-                () => Upload(cutId, domain, progress, cancel), cancel,
-                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default)
-                .ConfigureAwait(false);
+            await store.Options.InFlight.RunAsync(
+                workers, turn =>
+                {
+                    upload ??= Begin(cutId, domain);
+                    if (!Go(upload, turn, workers, progress, cancel)) return false;
+                    id = End(upload, progress);
+                    return true;
+                }, cancel).ConfigureAwait(false);
         }
         catch
         {
             background.Release();
             throw;
+        }
+        finally
+        {
+            upload?.Dispose();
         }
 
         // The snapshot is complete; nobody need wait until its layers are joined. Whoever needs the volume's
@@ -65,8 +74,7 @@ public sealed partial class VolumeDevice
         }
     }
 
-    private ManifestId Upload(
-        string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
+    private CutUpload Begin(string cutId, KeyDomain? domain)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         var cut = Cuts.FirstOrDefault(c => c.Id == cutId)
@@ -77,31 +85,40 @@ public sealed partial class VolumeDevice
 
         // Blocks of another key domain cannot be referred to, so a change of key starts a full chain.
         var parent = frozen.Base is { } known && known.DomainId == domain?.Id ? known : null;
-        using var builder = store.BuildManifest(blocks, domain, parent?.Id);
         var changed = ChangedBlocks(frozen, parent, blocks);
         var total = changed.Count() * (long)Block.Size;
         var effort = UploadEffort.For(
             store, increment: parent is not null, total,
             dirtied: () => stack.Top.Map.Blocks().Count() * (long)Block.Size, waiting: () => Cuts.Count > 1);
-        using (var queue = changed.GetEnumerator())
-        {
-            long done = 0;
-            var source = queue;
-            Workers.Run(store.Options.Workers, stop =>
-            {
-                using var buffer = new AlignedBuffer(Block.Size);
-                while (Workers.TryTake(source, out var block) && !stop.IsCancellationRequested)
-                {
-                    PutBlock(frozen, builder, block, cut.SizeBytes, effort.At(Volatile.Read(ref done)), buffer.Span);
-                    var at = Interlocked.Add(ref done, Block.Size);
-                    if (at / Block.Size % ReportEvery == 0) progress?.Report(new TransferProgress(at, total));
-                }
-            }, cancel);
-        }
+        return new CutUpload(
+            cut, frozen, domain, total, effort, store.BuildManifest(blocks, domain, parent?.Id),
+            new WorkQueue<long>(changed));
+    }
 
-        var id = builder.Commit();
-        Rebase(cut, frozen, id, domain);
-        progress?.Report(new TransferProgress(total, total));
+    // A turn of it; true when all blocks are stored.
+    private static bool Go(
+        CutUpload upload, BytesInFlight.Turn turn, int workers, IProgress<TransferProgress>? progress,
+        CancellationToken cancel)
+    {
+        Workers.Run(workers, stop =>
+        {
+            using var buffer = new AlignedBuffer(Block.Size);
+            while (!stop.IsCancellationRequested && upload.Changed.TryTake(turn, out var block))
+            {
+                var effort = upload.Effort.At(Volatile.Read(ref upload.Done));
+                PutBlock(upload.Frozen, upload.Builder, block, upload.Cut.SizeBytes, effort, buffer.Span);
+                var at = Interlocked.Add(ref upload.Done, Block.Size);
+                if (at / Block.Size % ReportEvery == 0) progress?.Report(new TransferProgress(at, upload.Total));
+            }
+        }, cancel);
+        return upload.Changed.IsEmpty;
+    }
+
+    private ManifestId End(CutUpload upload, IProgress<TransferProgress>? progress)
+    {
+        var id = upload.Builder.Commit();
+        Rebase(upload.Cut, upload.Frozen, id, upload.Domain);
+        progress?.Report(new TransferProgress(upload.Total, upload.Total));
         return id;
     }
 

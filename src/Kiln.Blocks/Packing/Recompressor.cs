@@ -80,10 +80,8 @@ public sealed class Recompressor(BlockStore store)
     private bool TryMoveOut(
         Segment segment, BlockCodec source, BlockCodec target, Pace pace, RecompressionReport report)
     {
-        var entries = new List<SegmentEntry>();
-        if (!Recovery.TryReadFooter(segment.File, segment.Seed, entries))
+        if (Entries(segment) is not { } entries)
         {
-            // That belongs to a check.
             report.LeftAlone++;
             return true;
         }
@@ -99,18 +97,20 @@ public sealed class Recompressor(BlockStore store)
                 return false;
             }
 
-            if (!TryMove(segment, here, source, target, report)) report.LeftAlone++;
+            if (!TryMove(segment, entry.Address, here, source, target, report)) report.LeftAlone++;
         }
 
         return true;
     }
 
     private bool TryMove(
-        Segment segment, BlockLocation here, BlockCodec source, BlockCodec target, RecompressionReport report)
+        Segment segment, BlockAddress address, BlockLocation here, BlockCodec source, BlockCodec target,
+        RecompressionReport report)
     {
         try
         {
-            if (!BlockStore.TryLoadAt(source, segment, here)) return false;
+            // One whose bytes are whole and whose content is not would come out of quarantine by it.
+            if (store.Index.IsDamaged(address) || !BlockStore.TryLoadAt(source, segment, here)) return false;
             var packed = source.Header.Effort == Effort.Dense ? source : Pack(segment, here, source, target);
             if (packed is null) return false;
             store.Index.TryMove(packed.Header.Address, here, store.Append(packed));
@@ -147,11 +147,21 @@ public sealed class Recompressor(BlockStore store)
         return source;
     }
 
-    private bool IsEmpty(Segment segment)
+    private bool IsEmpty(Segment segment) => Entries(segment) is { } entries
+        && entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
+            || at.Segment != segment.Id || at.Offset != e.Offset);
+
+    // Null where the footer cannot be read, which belongs to a scrub, or the segment was collected meanwhile.
+    private static List<SegmentEntry>? Entries(Segment segment)
     {
-        var entries = new List<SegmentEntry>();
-        return Recovery.TryReadFooter(segment.File, segment.Seed, entries)
-            && entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
-                || at.Segment != segment.Id || at.Offset != e.Offset);
+        try
+        {
+            var entries = new List<SegmentEntry>();
+            return Recovery.TryReadFooter(segment.File, segment.Seed, entries) ? entries : null;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace Kiln.Blocks.Segments;
 /// <summary>Appends records to a segment of its own, through one aligned buffer. Format:
 /// docs/formats/segment.md.</summary>
 /// <remarks>
-/// Rules: a record is in the index before it is on disk, so readers ask <see cref="WriteOut"/> first; a failed write
+/// Rules: a record is in the index before it is on disk, so readers ask <see cref="TryCopy"/> first; a failed write
 /// keeps the buffer, so that nothing is lost when the disk was full; whoever holds <see cref="Gate"/> may append.
 /// </remarks>
 internal sealed unsafe class Appender : IDisposable
@@ -63,6 +63,17 @@ internal sealed unsafe class Appender : IDisposable
         return new BlockLocation(segment.Id, (uint)position, header.StoredLength);
     }
 
+    /// <summary>Copies bytes that are in the buffer; false when they were handed on. Takes the gate itself.</summary>
+    internal bool TryCopy(Segment from, uint offset, Span<byte> destination)
+    {
+        lock (Gate)
+        {
+            if (segment != from || offset < fileEnd) return false;
+            new ReadOnlySpan<byte>(buffer + (offset - fileEnd), destination.Length).CopyTo(destination);
+            return true;
+        }
+    }
+
     /// <summary>Hands everything buffered to the operating system. The caller holds <see cref="Gate"/>.</summary>
     internal void WriteOut()
     {
@@ -91,7 +102,16 @@ internal sealed unsafe class Appender : IDisposable
             }
 
             // Outside the gate: others may append meanwhile, and their own sync will cover them.
-            SyncFile(current);
+            try
+            {
+                SyncFile(current);
+            }
+            catch (ObjectDisposedException) when (current.Sealed)
+            {
+                // Sealed meanwhile, so durable, and then recompressed and thrown away.
+                return;
+            }
+
             lock (Gate)
             {
                 if (segment == current) synced = Math.Max(synced, target);

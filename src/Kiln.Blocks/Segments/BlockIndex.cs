@@ -127,7 +127,8 @@ internal sealed class BlockIndex
         }
     }
 
-    /// <summary>Moves an entry that still points to where compaction copied it from.</summary>
+    /// <summary>Moves an entry that still points to where its record was copied from, and did not prove damaged.
+    /// </summary>
     internal bool TryMove(BlockAddress address, BlockLocation from, BlockLocation to)
     {
         var shard = shards[address.Shard];
@@ -135,7 +136,7 @@ internal sealed class BlockIndex
         {
             ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
-                || entry.Segment != from.Segment || entry.Offset != from.Offset) return false;
+                || entry.Segment != from.Segment || entry.Offset != from.Offset || entry.IsDamaged) return false;
             entry.MoveTo(to);
             return true;
         }

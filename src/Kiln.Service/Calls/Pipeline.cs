@@ -5,6 +5,7 @@ using Kiln.Protocol.Codecs;
 using Kiln.Protocol.Errors;
 using Kiln.Protocol.Signing;
 using Kiln.Service.Accounts;
+using Kiln.Service.Ebs;
 using Kiln.Service.Iam;
 using Kiln.Service.Metrics;
 using Kiln.Service.Persistence;
@@ -93,6 +94,33 @@ public sealed partial class Pipeline(
         {
             metrics.Answered(known, name, code, began);
         }
+    }
+
+    /// <summary>Refuses a request for whose body there was no memory in time, in the words of its service.</summary>
+    /// <param name="request">Without its body.</param>
+    public WireResponse Throttle(WireRequest request)
+    {
+        const string Message = "More comes in at once than there is memory for. Try again, with growing pauses.";
+        var began = clock.GetTimestamp();
+        var service = table.Service("ec2")!;
+        string? known = null;
+        try
+        {
+            ReadClaim(request, ref service);
+            known = service.Name;
+        }
+        catch (AwsException)
+        {
+            // Whatever else is wrong with it is told when there is room to read it.
+        }
+        var refusal = service.Name switch
+        {
+            "ebs" => EbsError.Throttled(Message),
+            "ec2" => new AwsException("RequestLimitExceeded", 503, Message),
+            _ => new AwsException("ThrottlingException", 400, Message),
+        };
+        metrics.Answered(known, null, refusal.Code, began);
+        return service.Codec.WriteError(refusal, Ids.Uuid());
     }
 
     private SignatureClaim ReadClaim(WireRequest request, ref ServiceEntry service)

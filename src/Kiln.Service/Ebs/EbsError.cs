@@ -68,6 +68,10 @@ public static class EbsError
         string.Create(CultureInfo.InvariantCulture,
             $"{limit} snapshots are being written already. Complete one, or let one time out."));
 
+    /// <summary>More comes in at once than there is memory for.</summary>
+    public static AwsException Throttled(string message) => With("RequestThrottledException", 400,
+        "RESOURCE_LEVEL_THROTTLE", message);
+
     /// <summary>A quota, or the disk, is used up.</summary>
     public static AwsException QuotaExceeded(string message) => With("ServiceQuotaExceededException", 402,
         "DEPENDENCY_SERVICE_QUOTA_EXCEEDED", message);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Kiln.Blocks;
 using Kiln.Blocks.Collection;
 using Kiln.Service.Ec2.Storage;
 using static Kiln.Service.Metrics.ServiceMetrics;
@@ -15,6 +16,7 @@ public sealed class StorageGauges
     private readonly Collectors _collectors;
     private readonly Scrubs _scrubs;
     private readonly Transfers _transfers;
+    private readonly BytesInFlight _inFlight;
     private readonly ServiceOptions _options;
     private readonly TimeProvider _clock;
     private readonly Meter _meter;
@@ -22,9 +24,9 @@ public sealed class StorageGauges
     /// <summary>Makes the instruments.</summary>
     public StorageGauges(
         IMeterFactory meters, RegionStores stores, Collectors collectors, Scrubs scrubs, Transfers transfers,
-        ServiceOptions options, TimeProvider clock)
+        BytesInFlight inFlight, ServiceOptions options, TimeProvider clock)
     {
-        (_stores, _collectors, _scrubs, _transfers) = (stores, collectors, scrubs, transfers);
+        (_stores, _collectors, _scrubs, _transfers, _inFlight) = (stores, collectors, scrubs, transfers, inFlight);
         (_options, _clock, _meter) = (options, clock, meters.Create(MeterName));
         Disks();
         Transfer();
@@ -46,6 +48,11 @@ public sealed class StorageGauges
     {
         _meter.CreateObservableGauge(
             "kiln.transfers", () => _transfers.Running.Count, "{transfer}", "Uploads and copies under way.");
+        _meter.CreateObservableGauge(
+            "kiln.bytes_in_flight", () => _inFlight.Taken, "By",
+            "Memory of uploads, copies and large request bodies: never above --in-flight-mib.");
+        _meter.CreateObservableGauge(
+            "kiln.bytes_in_flight.waiting", () => _inFlight.Waiting, "{transfer}", "How many wait for a share of it.");
         _meter.CreateObservableGauge(
             "kiln.transfer.size.bytes", () => Slots(t => t.BytesTotal), "By",
             "Bytes of the largest of them, by slot: 1 to 8.");

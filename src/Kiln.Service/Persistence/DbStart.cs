@@ -8,6 +8,9 @@ namespace Kiln.Service.Persistence;
 /// <summary>Brings the database to this version's schema before the first request.</summary>
 public sealed class DbStart(IServiceScopeFactory scopes, DomainClock clock)
 {
+    // "kilnmigr" as a number: any will do that no other program takes on this database.
+    private const long MigrationLock = 0x6B69_6C6E_6D69_6772;
+
     /// <summary>Creates or migrates the schema and takes over the clock's offset.</summary>
     public async Task Prepare(CancellationToken cancel)
     {
@@ -35,7 +38,23 @@ public sealed class DbStart(IServiceScopeFactory scopes, DomainClock clock)
     private static async Task Migrate(Db db, CancellationToken cancel)
     {
         if (db is SqliteDb)
+        {
             await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancel);
-        await db.Database.MigrateAsync(cancel);
+            await db.Database.MigrateAsync(cancel);
+            return;
+        }
+        // EF's lock on PostgreSQL ends with each migration, and the next would be run by two nodes that start together.
+        // This one is the connection's, so it ends with a killed process too.
+        await db.Database.OpenConnectionAsync(cancel);
+        try
+        {
+            await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_lock({MigrationLock})", cancel);
+            await db.Database.MigrateAsync(cancel);
+            await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({MigrationLock})", cancel);
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
     }
 }

@@ -66,7 +66,7 @@ public sealed class KilnProcess : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Program,
             ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", Guests,
-             "--guest-folder", GuestFolder, "--simulated-boot-milliseconds", "0",
+             "--guest-folder", GuestFolder, "--simulated-boot-milliseconds", "0", "--recompress-idle-seconds", "3600",
              .. IsDevelopment ? ["--dev"] : Array.Empty<string>(), .. Arguments])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,

@@ -55,7 +55,7 @@ internal sealed partial class World
         if (Promises.Volumes.Count < 2 || PickVolume() is not var (name, promise, _)) return;
         promise.IsUncertain = true;
         Note();
-        machine.CloseVolume(name);
+        CloseVolume(name);
         Forget(name);
     }
 
@@ -74,7 +74,7 @@ internal sealed partial class World
     {
         // After a sync that failed only the disk knows what is on it: it takes a loss of power to see that.
         if (faults.SyncFailed || PickVolume() is not var (name, _, _)) return;
-        machine.CloseVolume(name);
+        CloseVolume(name);
         Undisturbed(() =>
         {
             Check.OpenVolumes(machine, Promises, Closed);

@@ -26,6 +26,7 @@ internal sealed partial class World : IDisposable
     private readonly List<string> trace = [];
     private readonly (int Weight, string Name, Action Step)[] steps;
     private Machine machine;
+    private bool closedOnFull;
     private int lastStamp = CommonStamps;
     private int lastName;
 
@@ -163,8 +164,14 @@ internal sealed partial class World : IDisposable
     private void Say(string what) =>
         trace.Add(string.Create(CultureInfo.InvariantCulture, $"{machine.Disk.Calls} {what}"));
 
-    // Closing flushes, but cannot promise it where disks fail.
-    private Ending Closed => faults.Count > 0 ? Ending.Killed : Ending.Closed;
+    // Closing flushes, but cannot promise it where disks fail, or were full at the time.
+    private Ending Closed => faults.Count > 0 || closedOnFull ? Ending.Killed : Ending.Closed;
+
+    private void CloseVolume(string name)
+    {
+        closedOnFull |= faults.IsFull;
+        machine.CloseVolume(name);
+    }
 
     private string NewName(string kind) => $"{kind}-{++lastName}";
 
@@ -201,7 +208,7 @@ internal sealed partial class World : IDisposable
         var region = random.Next(Machine.Regions);
         foreach (var (name, volume) in Promises.Volumes)
         {
-            if (volume.Region == region) machine.CloseVolume(name);
+            if (volume.Region == region) CloseVolume(name);
         }
 
         machine.ReopenStore(region);

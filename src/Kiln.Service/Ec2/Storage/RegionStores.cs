@@ -12,8 +12,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// is tried again by the next call. Thread-safe.
 /// </remarks>
 public sealed partial class RegionStores(
-    ServiceOptions options, BlockMetrics metrics, TimeProvider clock, ILogger<RegionStores> log)
-    : IDisposable
+    ServiceOptions options, BytesInFlight inFlight, BlockMetrics metrics, TimeProvider clock,
+    ILogger<RegionStores> log) : IDisposable
 {
     private readonly Dictionary<string, BlockStore> _open = [];
     private readonly Lock _gate = new();
@@ -69,7 +69,7 @@ public sealed partial class RegionStores(
                     folder, new BlockStoreOptions
                     {
                         CacheBytes = (long)options.CacheMiB << 20, DenseZstdLevel = options.RecompressLevel,
-                        Name = region, Metrics = metrics,
+                        InFlight = inFlight, Name = region, Metrics = metrics,
                     },
                     clock);
                 store.TrashRead += (what, file) => LogTrashRead(region, what, file);

@@ -154,6 +154,22 @@ public class CollectionStagesTests
     }
 
     // Two manifests over the same segments: blocks 0, 10, 20, 30 are kept; 1 to 59 die with the other.
+    [Fact]
+    public void A_full_disk_is_collected_all_the_same()
+    {
+        var disk = new MemoryBackend();
+        using var store = BlockStore.Open(disk, Options, TimeProvider.System);
+        var keep = Fill(store);
+        store.Put(Some.Block(91), null);
+        store.Sync();
+        disk.SpaceBytes = 0;
+
+        var report = new Collector(store).Run(() => [keep], Now, CancellationToken.None);
+
+        Assert.True(report.DeadManifests == 1 && report.DeletedSegments > 0);
+        Verify(store, keep);
+    }
+
     private static ManifestId Fill(BlockStore store)
     {
         using var keep = store.BuildManifest(10, null);

@@ -114,6 +114,63 @@ public class RecompressorTests
     }
 
     [Fact]
+    public void A_disk_that_fills_up_between_two_records_keeps_all_that_were_moved_readable()
+    {
+        var disk = new MemoryBackend();
+        using var store = BlockStore.Open(disk, Small, TimeProvider.System);
+        var id = Commit(store, null, Effort.Plain);
+        store.SealSegments();
+        var recompressor = new Recompressor(store);
+        RecompressionReport report;
+        long moved = 0;
+        disk.SpaceBytes = store.PackedBytes.Total;
+        do
+        {
+            report = recompressor.Run(Now, Cancel);
+            if (report.End == RecompressionEnd.StoreFull) moved += report.Records;
+            Verify(store, id, null);
+            disk.SpaceBytes += 1 << 20;
+        }
+        while (report.End == RecompressionEnd.StoreFull);
+        Assert.True(moved > 0);
+    }
+
+    [Fact]
+    public void A_segment_that_it_empties_under_a_collection_does_not_end_the_collection()
+    {
+        using var store = BlockStore.Open(new MemoryBackend(), Small, TimeProvider.System);
+        var id = Commit(store, null, Effort.Plain);
+        store.SealSegments();
+        var collector = new Collector(store);
+        collector.Begin(() => [id], new CollectionOptions { Grace = TimeSpan.Zero, CompactBelow = 1 });
+        CollectionReport? report = null;
+        while (report is null)
+        {
+            report = collector.Step(TimeSpan.Zero, Cancel);
+            if (collector.State.Stage == CollectionStage.SweepSegments) new Recompressor(store).Run(Now, Cancel);
+        }
+
+        Assert.Null(report.Refused);
+        Verify(store, id, null);
+    }
+
+    [Fact]
+    public void What_proved_damaged_stays_set_aside()
+    {
+        using var store = BlockStore.Open(new MemoryBackend(), Small, TimeProvider.System);
+        var id = Commit(store, null, Effort.Plain);
+        store.SealSegments();
+        var address = store.OpenManifest(id).Entries().First().Address;
+        Assert.True(store.Index.TryFind(address, out var at));
+
+        // As a scrub does that finds whole bytes of wrong content.
+        Assert.True(store.Index.TrySetDamaged(address, at.Segment, at.Offset));
+        Assert.Equal(1, new Recompressor(store).Run(Now, Cancel).LeftAlone);
+        new Collector(store).Run(() => [id], new CollectionOptions { Grace = TimeSpan.Zero, CompactBelow = 1 }, Cancel);
+        Assert.True(store.Index.IsDamaged(address));
+    }
+
+    [Fact]
     public void A_collection_beside_it_takes_what_is_dead_from_dense_segments_too()
     {
         using var store = BlockStore.Open(new MemoryBackend(), Small, TimeProvider.System);

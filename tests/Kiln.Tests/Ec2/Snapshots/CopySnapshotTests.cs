@@ -149,6 +149,9 @@ public sealed class CopySnapshotTests(TestServer server) : IClassFixture<TestSer
         foreach (var file in Directory.EnumerateFiles(
             Path.Combine(server.DataFolder, "eu-north-1", "blocks"), "*", SearchOption.AllDirectories))
         {
+            // Held by the service, and empty.
+            if (Path.GetFileName(file) == "lock")
+                continue;
             var stored = await File.ReadAllBytesAsync(file, Cancel);
             Assert.True(stored.AsSpan().IndexOf(text.AsSpan(0, 16)) < 0, file);
         }
