@@ -20,7 +20,10 @@ public sealed class KilnProcess : IAsyncLifetime
     /// <summary>The Regions of the tests.</summary>
     public const string R1 = "us-east-1", R2 = "us-west-2", R3 = "eu-west-1", R4 = "ap-southeast-1";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("kiln-conf-").FullName;
+    // How long a start may take where others build and boot machines beside it.
+    private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(3);
+
+    private readonly string _folder = Leftovers.NewFolder("kiln-conf");
     private readonly int _port = FreePort();
     private Process? _process;
 
@@ -39,6 +42,9 @@ public sealed class KilnProcess : IAsyncLifetime
     /// <summary>A folder for the test's own files.</summary>
     public string Folder => _folder;
 
+    /// <summary>Where its machines have their sockets and consoles.</summary>
+    public string GuestFolder { get; } = Leftovers.NewFolder("kg");
+
     /// <summary>The data folder.</summary>
     public string DataFolder => Path.Combine(_folder, "data");
 
@@ -49,14 +55,18 @@ public sealed class KilnProcess : IAsyncLifetime
     public int ProcessId => _process!.Id;
 
     /// <inheritdoc/>
-    public async ValueTask InitializeAsync() => await Start();
+    public async ValueTask InitializeAsync()
+    {
+        await Leftovers.Sweep();
+        await Start();
+    }
 
     /// <summary>Starts, or starts again over the same data, and waits until it is healthy.</summary>
     public async Task Start()
     {
         var start = new ProcessStartInfo(Program,
             ["serve", "--data", DataFolder, "--listen", $"127.0.0.1:{_port}", "--guests", Guests,
-             "--simulated-boot-milliseconds", "0", "--recompress-idle-seconds", "3600",
+             "--guest-folder", GuestFolder, "--simulated-boot-milliseconds", "0", "--recompress-idle-seconds", "3600",
              .. IsDevelopment ? ["--dev"] : Array.Empty<string>(), .. Arguments])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
@@ -68,24 +78,14 @@ public sealed class KilnProcess : IAsyncLifetime
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        for (var tries = 0; ; tries++)
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await IsHealthy(http))
         {
-            try
-            {
-                if ((await http.GetAsync(new Uri(Url + "/_kiln/health"))).StatusCode == HttpStatusCode.OK)
-                    return;
-            }
-            catch (HttpRequestException) when (tries < 600 && !_process.HasExited)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-                continue;
-            }
-            catch (HttpRequestException) when (_process.HasExited)
-            {
-                // Told below, with what it said.
-            }
             if (_process.HasExited)
                 throw new InvalidOperationException($"kiln ended with {_process.ExitCode}: {string.Join('\n', _log)}");
+            if (TimeProvider.System.GetElapsedTime(began) > StartMax)
+                throw new TimeoutException($"kiln does not become healthy: {string.Join('\n', _log)}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }
 
@@ -146,9 +146,21 @@ public sealed class KilnProcess : IAsyncLifetime
     {
         if (_process is not null)
             await Kill();
-        if (Guests == "qemu")
-            await GuestLeftovers.Remove(DataFolder);
+        // The machines outlive the service: that is their point.
+        await Leftovers.Remove(GuestFolder);
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<bool> IsHealthy(HttpClient http)
+    {
+        try
+        {
+            return (await http.GetAsync(new Uri(Url + "/_kiln/health"))).StatusCode == HttpStatusCode.OK;
+        }
+        catch (Exception notYet) when (notYet is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
     }
 
     private readonly List<string> _log = [];

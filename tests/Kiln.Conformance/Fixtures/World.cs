@@ -21,7 +21,7 @@ public sealed class World : IAsyncLifetime
     private int _names;
 
     /// <summary>The process under test.</summary>
-    public KilnProcess Kiln { get; init; } = new();
+    public KilnProcess Kiln { get => field ??= new KilnProcess(); init; }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -135,6 +135,34 @@ public sealed class World : IAsyncLifetime
         }
         while (page is not null);
         return Convert.ToHexStringLower(digest.GetHashAndReset());
+    }
+
+    /// <summary>Writes a completed snapshot into a file: all of its blocks, or those in which it differs from the
+    /// snapshot that the file holds.</summary>
+    public async Task Fetch(string snapshot, string path, string? since, string account, string region)
+    {
+        var (what, list, token) = since is null ? ("blocks?", "Blocks", "BlockToken")
+            : ($"changedblocks?firstSnapshotId={since}&", "ChangedBlocks", "SecondBlockToken");
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        var page = "";
+        do
+        {
+            var query = page.Length == 0 ? "" : $"pageToken={Uri.EscapeDataString(page)}";
+            var answer = JsonDocument.Parse(
+                await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/{what}{query}", [], account, region)).RootElement;
+            RandomAccess.SetLength(file, answer.GetProperty("VolumeSize").GetInt64() << 30);
+            foreach (var block in answer.GetProperty(list).EnumerateArray())
+            {
+                var index = block.GetProperty("BlockIndex").GetInt64();
+                var bytes = block.TryGetProperty(token, out var given)
+                    ? await Ebs(HttpMethod.Get, $"/snapshots/{snapshot}/blocks/{index}?blockToken="
+                        + Uri.EscapeDataString(given.GetString()!), [], account, region)
+                    : new byte[BlockBytes];
+                await RandomAccess.WriteAsync(file, bytes, index * BlockBytes, Cancel);
+            }
+            page = answer.TryGetProperty("NextToken", out var next) ? next.GetString() : null;
+        }
+        while (!string.IsNullOrEmpty(page));
     }
 
     /// <summary>The digest of a volume's bytes, by way of a snapshot of it.</summary>
@@ -284,10 +312,11 @@ public sealed class World : IAsyncLifetime
     public static async Task<AmazonServiceException> Refused(Func<Task> call) =>
         await Assert.ThrowsAnyAsync<AmazonServiceException>(call);
 
-    /// <summary>Asks until the answer is as wanted, for a minute at most.</summary>
+    /// <summary>Asks until the answer is as wanted, for five minutes at most: the host may be busy with more than
+    /// this.</summary>
     public static async Task<T> Eventually<T>(Func<Task<T>> ask, Func<T, bool> wanted)
     {
-        var deadline = TimeProvider.System.GetUtcNow().AddMinutes(1);
+        var deadline = TimeProvider.System.GetUtcNow().AddMinutes(5);
         while (true)
         {
             var answer = await ask();

@@ -17,7 +17,6 @@ public sealed class GuestWorld : IAsyncLifetime
     private static readonly TimeSpan ProgramMax = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly string _guestFolder = Directory.CreateTempSubdirectory("kg-").FullName;
     private readonly SemaphoreSlim _gate = new(1);
     private World? _world;
     private string? _image;
@@ -57,9 +56,10 @@ public sealed class GuestWorld : IAsyncLifetime
 
     /// <summary>Launches a machine and waits until its agent answers.</summary>
     public async Task<Instance> Boot(
-        string? image = null, string account = KilnProcess.A, Action<RunInstancesRequest>? more = null)
+        string? image = null, string account = KilnProcess.A, Action<RunInstancesRequest>? more = null,
+        string region = KilnProcess.R1)
     {
-        var instance = await World.Launch(image ?? Image, account, more: more);
+        var instance = await World.Launch(image ?? Image, account, region, more);
         await Awake(instance.InstanceId);
         return instance;
     }
@@ -103,7 +103,7 @@ public sealed class GuestWorld : IAsyncLifetime
     /// <summary>A machine's folder.</summary>
     public GuestFolder FolderOf(string instance) => new GuestFolders(new ServiceOptions
     {
-        Data = World.Kiln.DataFolder, GuestFolder = _guestFolder,
+        Data = World.Kiln.DataFolder, GuestFolder = World.Kiln.GuestFolder,
     }).Of(instance);
 
     /// <summary>What was noted of a machine, as words such as <c>freeze</c>.</summary>
@@ -113,13 +113,24 @@ public sealed class GuestWorld : IAsyncLifetime
     /// <summary>The QEMU process of a machine; 0 for none.</summary>
     public int ProcessOf(string instance) => Processes(FolderOf(instance).QmpSocket).FirstOrDefault();
 
-    /// <summary>Downloads a snapshot; the path of the raw disk.</summary>
-    public async Task<string> Download(string snapshot, string account = KilnProcess.A)
+    /// <summary>Fetches a snapshot of a machine's data; the path of the raw disk.</summary>
+    public async Task<string> Download(string snapshot)
     {
-        await World.Completed(snapshot, account);
+        await World.Completed(snapshot);
         var path = Path.Combine(World.Kiln.Folder, snapshot + ".raw");
-        var outcome = await World.Kiln.Kiln(["snapshot", "download", snapshot, path], account);
-        Assert.True(outcome.ExitCode == 0, outcome.Errors);
+        await World.Fetch(snapshot, path, since: null, KilnProcess.A, KilnProcess.R1);
+        return path;
+    }
+
+    /// <summary>Fetches a snapshot of the root of a machine of the tiny image: what is not the image's.</summary>
+    public async Task<string> DownloadRoot(string snapshot)
+    {
+        await World.Completed(snapshot);
+        var path = Path.Combine(World.Kiln.Folder, snapshot + ".raw");
+        var copied = await Command.Run("cp", ["--sparse=always", await TinyImage.Disk(), path]);
+        Assert.True(copied.ExitCode == 0, copied.Errors);
+        await World.Fetch(
+            snapshot, path, (await World.SnapshotsOf(Image)).Single(), KilnProcess.A, KilnProcess.R1);
         return path;
     }
 
@@ -129,12 +140,8 @@ public sealed class GuestWorld : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        // The machines outlive the service: that is their point.
-        foreach (var process in Processes(_guestFolder))
-            await Command.Run("kill", ["-9", process.ToString(CultureInfo.InvariantCulture)]);
         if (_world is not null)
             await _world.DisposeAsync();
-        Directory.Delete(_guestFolder, recursive: true);
         _gate.Dispose();
     }
 
@@ -145,7 +152,7 @@ public sealed class GuestWorld : IAsyncLifetime
             Kiln = new KilnProcess
             {
                 Guests = "qemu",
-                Arguments = ["--guest-folder", _guestFolder, "--guest-memory-mib", "160", "--guest-processors", "1"],
+                Arguments = ["--guest-memory-mib", "160", "--guest-processors", "1"],
             },
         };
         await world.InitializeAsync();

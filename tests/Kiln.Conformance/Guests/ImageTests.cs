@@ -35,7 +35,7 @@ public sealed class ImageTests(GuestWorld guests)
 
         // Both volumes, one instant, clean without a replay.
         var (root, data) = (SnapshotAt(described, "/dev/xvda"), SnapshotAt(described, "/dev/sdf"));
-        var rootFiles = new FileSystem(await guests.Download(root));
+        var rootFiles = new FileSystem(await guests.DownloadRoot(root));
         var dataFiles = new FileSystem(await guests.Download(data), Offset: 0);
         Assert.False(await rootFiles.NeedsReplay());
         Assert.False(await dataFiles.NeedsReplay());
@@ -47,7 +47,7 @@ public sealed class ImageTests(GuestWorld guests)
 
         // The second did not touch the first, and the machine never stopped.
         Assert.Equal(await World.SnapshotsOf(first), described.BlockDeviceMappings.Select(m => m.Ebs.SnapshotId));
-        var later = new FileSystem(await guests.Download((await World.SnapshotsOf(second))[0]));
+        var later = new FileSystem(await guests.DownloadRoot((await World.SnapshotsOf(second))[0]));
         Assert.Equal("two", await later.Read("/marker"));
         Assert.Equal(boot, await guests.Run(machine, "cat /proc/sys/kernel/random/boot_id"));
 
@@ -153,7 +153,7 @@ public sealed class ImageTests(GuestWorld guests)
 
     private async Task IsSound(string image, bool replays)
     {
-        var files = new FileSystem(await guests.Download((await World.SnapshotsOf(image))[0]));
+        var files = new FileSystem(await guests.DownloadRoot((await World.SnapshotsOf(image))[0]));
         Assert.Equal(replays, await files.NeedsReplay());
         if (replays)
             await files.Replay();

@@ -98,7 +98,7 @@ public sealed class SurvivalTests(GuestWorld guests)
     {
         var mapping = (await World.Describe(image)).BlockDeviceMappings.ToDictionary(
             m => m.DeviceName, m => m.Ebs.SnapshotId);
-        var first = await Last(new FileSystem(await guests.Download(mapping["/dev/xvda"])), frozen);
+        var first = await Last(new FileSystem(await guests.DownloadRoot(mapping["/dev/xvda"])), frozen);
         var second = await Last(new FileSystem(await guests.Download(mapping["/dev/sdf"]), Offset: 0), frozen);
         Assert.InRange(first - second, 0, 1);
         return (first, second);

@@ -163,7 +163,7 @@ public sealed class InstanceReconciler(IGuest guest, BootRecorder boots, TimePro
     {
         await guest.Stop(instance, instance.StopForced, cancel);
         var look = await guest.Look(instance, cancel);
-        if (look.Power != GuestPower.Off)
+        if (!IsGone(look))
             return StepResult.Again(look.After ?? GuestPause);
         instance.Become(InstanceState.Stopped, clock.GetUtcNow(), instance.StateReasonCode,
             instance.StateReasonMessage, instance.StateTransitionReason);
@@ -171,11 +171,14 @@ public sealed class InstanceReconciler(IGuest guest, BootRecorder boots, TimePro
         return await WakeWaiting(instance, db, cancel);
     }
 
+    // A system that went down just after it was asked has left its machine standing: the next step takes that away.
+    private static bool IsGone(GuestLook look) => look is { Power: GuestPower.Off, ShutDownItself: false };
+
     private async Task<StepResult> StepShuttingDown(Instance instance, Db db, CancellationToken cancel)
     {
         await guest.Remove(instance, cancel);
         var look = await guest.Look(instance, cancel);
-        if (look.Power != GuestPower.Off)
+        if (!IsGone(look))
             return StepResult.Again(look.After ?? GuestPause);
         await End(instance, await Devices(instance, db, cancel), db, cancel);
         instance.Become(InstanceState.Terminated, clock.GetUtcNow(), instance.StateReasonCode,
