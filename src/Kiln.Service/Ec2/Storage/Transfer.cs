@@ -14,8 +14,8 @@ public sealed class Transfer : IProgress<TransferProgress>, IDisposable
     private long _bytesMoved;
 
     internal Transfer(
-        string? region, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body, long bytesBefore,
-        TimeProvider wall, CancellationToken stopping)
+        string? region, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body,
+        long bytesBefore, TimeProvider wall, CancellationToken stopping)
     {
         Region = region;
         BytesBefore = bytesBefore;
