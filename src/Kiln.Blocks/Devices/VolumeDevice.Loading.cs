@@ -117,6 +117,9 @@ public sealed partial class VolumeDevice
 
         if (expected % ManifestPage.References != 0) FillHoles(local, expected, PageEnd(expected));
         local.Settle();
+
+        // What was passed by because a guest had written it must not fall back to the store when the power fails.
+        Flush();
         gate.EnterWriteLock();
         try
         {

@@ -246,8 +246,9 @@ internal sealed class NbdTransmission(NbdStream stream, NbdExport export, NbdTal
         var sent = stream.SendFile(file, range.FileOffset, length);
         if (sent < length)
         {
-            // Read in the ordinary way it fails with an error to the client, when that has asked again.
-            export.Distrust();
+            // Read in the ordinary way it fails with an error to the client, when that has asked again. A layer that
+            // was merged away meanwhile is no failure.
+            if (!file.IsClosed) export.Distrust();
             SendRest(offset + sent, length - sent);
         }
 

@@ -102,7 +102,16 @@ internal sealed unsafe class Appender : IDisposable
             }
 
             // Outside the gate: others may append meanwhile, and their own sync will cover them.
-            SyncFile(current);
+            try
+            {
+                SyncFile(current);
+            }
+            catch (ObjectDisposedException) when (current.Sealed)
+            {
+                // Sealed meanwhile, so durable, and then recompressed and thrown away.
+                return;
+            }
+
             lock (Gate)
             {
                 if (segment == current) synced = Math.Max(synced, target);

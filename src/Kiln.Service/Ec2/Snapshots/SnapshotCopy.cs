@@ -39,7 +39,7 @@ public sealed class SnapshotCopy(
         var earlier = source.DataKeyId == copy.DataKeyId ? null : await Earlier(copy, db, cancel);
         var (before, resumed) = (copy.TransferredBytes, copy.StartTime < _startedAt);
         var rates = limits.Of(copy.Id, source.Region, copy.Region);
-        return transfers.Start(copy.Id, async (progress, stop) =>
+        return transfers.Start(copy.Id, copy.Region, async (progress, stop) =>
         {
             try
             {

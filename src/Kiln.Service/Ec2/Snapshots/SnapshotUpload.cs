@@ -34,12 +34,13 @@ public sealed class SnapshotUpload(VolumeDevices devices, Transfers transfers, I
             {
                 var stored = device.Base ?? throw Ec2Error.DataLost(
                     snapshot.Id, snapshot.Region, "its point in time is not on the volume's disk.");
-                return transfers.Start(snapshot.Id, (_, _) => Task.FromResult(new TransferOutcome(stored, 0)));
+                return transfers.Start(
+                    snapshot.Id, snapshot.Region, (_, _) => Task.FromResult(new TransferOutcome(stored, 0)));
             }
             if (!await IsFirst(snapshot, device, db, cancel))
                 return null;
             started = true;
-            return transfers.Start(snapshot.Id, async (progress, stop) =>
+            return transfers.Start(snapshot.Id, snapshot.Region, async (progress, stop) =>
             {
                 using (use)
                 {

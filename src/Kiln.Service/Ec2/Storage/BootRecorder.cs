@@ -34,9 +34,10 @@ public sealed partial class BootRecorder(
                     continue;
                 _started[volume.Id] = instance.PowerSince;
             }
+            VolumeUse? use = null;
             try
             {
-                var use = await devices.Use(volume, cancel);
+                use = await devices.Use(volume, cancel);
                 use.Device.BeginBoot();
                 lock (_gate)
                 {
@@ -44,10 +45,18 @@ public sealed partial class BootRecorder(
                     _recording.Add(EndLater(use, volume.Id));
                 }
             }
-            catch (AwsException unusable)
+            catch (Exception unusable) when (unusable is AwsException or IOException or ObjectDisposedException)
             {
                 // The start itself will say so, in its own way.
+                use?.Dispose();
                 LogSkipped(volume.Id, unusable.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                // Whoever takes the start up again records it.
+                lock (_gate)
+                    _started.Remove(volume.Id);
+                throw;
             }
         }
     }

@@ -31,6 +31,11 @@ public sealed class LoadedCopies(
     /// <summary>Whether a copy is complete.</summary>
     public bool IsLoaded(LoadedCopy copy) => Find(copy) is null && VolumeDevice.IsLoaded(FolderOf(copy));
 
+    /// <summary>Whether a copy is there, on its way, or can be loaded: the snapshot's manifest may be gone while a
+    /// volume that was made from it lives on above its own.</summary>
+    public bool MayLoad(LoadedCopy copy) => Find(copy) is not null || IsLoaded(copy)
+        || stores.Of(copy.Region).HasManifest(new ManifestId(copy.ManifestId));
+
     /// <summary>Sees to it that a copy is loaded. The data key, if any, must be open. Call it again until it is
     /// there.</summary>
     /// <param name="copy">The copy.</param>
@@ -60,7 +65,7 @@ public sealed class LoadedCopies(
             if (VolumeDevice.IsLoaded(FolderOf(copy)))
                 return true;
             _rates[copy.Key] = mibPerSecond;
-            transfers.Start(copy.Key, (progress, stop) => Run(copy, mibPerSecond, progress, stop));
+            transfers.Start(copy.Key, null, (progress, stop) => Run(copy, mibPerSecond, progress, stop));
             return false;
         }
         finally

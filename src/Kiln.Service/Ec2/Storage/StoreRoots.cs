@@ -26,6 +26,6 @@ public sealed class StoreRoots(Transfers transfers, IServiceScopeFactory scopes,
         named.AddRange(db.Snapshots.AsNoTracking().Where(s => s.Region == region && s.NodeId == node.Id
                 && s.State == SnapshotState.Pending && s.ParentManifestId != null)
             .Select(s => s.ParentManifestId!).ToList());
-        return [.. named.Select(id => new ManifestId(id)), .. transfers.Finished];
+        return [.. named.Select(id => new ManifestId(id)), .. transfers.Finished(region)];
     }
 }

@@ -14,9 +14,10 @@ public sealed class Transfer : IProgress<TransferProgress>, IDisposable
     private long _bytesMoved;
 
     internal Transfer(
-        Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body, long bytesBefore,
-        TimeProvider wall, CancellationToken stopping)
+        string? region, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body,
+        long bytesBefore, TimeProvider wall, CancellationToken stopping)
     {
+        Region = region;
         BytesBefore = bytesBefore;
         _wall = wall;
         _started = wall.GetTimestamp();
@@ -26,6 +27,9 @@ public sealed class Transfer : IProgress<TransferProgress>, IDisposable
 
     /// <summary>Completes with the manifest, or fails.</summary>
     public Task<TransferOutcome> Outcome { get; }
+
+    /// <summary>The Region in which it makes a manifest; null for a load.</summary>
+    public string? Region { get; }
 
     /// <summary>How far it is, 0 to 100.</summary>
     public int Percent => Volatile.Read(ref _percent);

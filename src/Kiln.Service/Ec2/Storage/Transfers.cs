@@ -14,9 +14,10 @@ public sealed class Transfers(DomainClock clock) : IHostedService, IDisposable
     private readonly ConcurrentDictionary<string, Transfer> _running = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Manifests that are finished and may not have reached their rows yet: not to be collected.</summary>
-    public IEnumerable<ManifestId> Finished => _running.Values
-        .Where(t => t.Outcome.IsCompletedSuccessfully).Select(t => t.Outcome.Result.Manifest);
+    /// <summary>Manifests of a Region that are finished and may not have reached their rows yet: not to be
+    /// collected.</summary>
+    public IEnumerable<ManifestId> Finished(string region) => _running.Values
+        .Where(t => t.Region == region && t.Outcome.IsCompletedSuccessfully).Select(t => t.Outcome.Result.Manifest);
 
     /// <summary>Those that have not ended.</summary>
     public IReadOnlyList<Transfer> Running => [.. _running.Values.Where(t => !t.Outcome.IsCompleted)];
@@ -25,11 +26,15 @@ public sealed class Transfers(DomainClock clock) : IHostedService, IDisposable
     public Transfer? Find(string snapshotId) => _running.GetValueOrDefault(snapshotId);
 
     /// <summary>Starts the transfer of a snapshot, of which there is none yet.</summary>
+    /// <param name="snapshotId">The snapshot; or the volume, or the loaded copy.</param>
+    /// <param name="region">The Region in which it makes a manifest; null for a load, which only reads one.</param>
+    /// <param name="body">The work.</param>
+    /// <param name="bytesBefore">Bytes that had travelled before this process took it up.</param>
     public Transfer Start(
-        string snapshotId, Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body,
-        long bytesBefore = 0)
+        string snapshotId, string? region,
+        Func<IProgress<TransferProgress>, CancellationToken, Task<TransferOutcome>> body, long bytesBefore = 0)
     {
-        var transfer = new Transfer(body, bytesBefore, clock.Wall, _stopping.Token);
+        var transfer = new Transfer(region, body, bytesBefore, clock.Wall, _stopping.Token);
         _running[snapshotId] = transfer;
         return transfer;
     }

@@ -286,12 +286,22 @@ public sealed partial class VolumeDevices(
     }
 
     // Where its snapshot is loaded already, the volume is local from the beginning.
-    private VolumeDevice? Shared(Volume volume, string folder) =>
-        VolumeLoading.SharedCopy(volume) is { } copy && copies.IsLoaded(copy)
-            ? VolumeDevice.CreateSharing(
-                folder, Bytes(volume.SizeGiB), copies.FolderOf(copy), stores.Of(volume.Region), ring.Get, clock,
-                volume.DataKeyId)
-            : null;
+    private VolumeDevice? Shared(Volume volume, string folder)
+    {
+        try
+        {
+            return VolumeLoading.SharedCopy(volume) is { } copy && copies.IsLoaded(copy)
+                ? VolumeDevice.CreateSharing(
+                    folder, Bytes(volume.SizeGiB), copies.FolderOf(copy), stores.Of(volume.Region), ring.Get, clock,
+                    volume.DataKeyId)
+                : null;
+        }
+        catch (Exception swept) when (swept is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // A sweep that began before the volume had a row has deleted the copy: the volume is made without.
+            return null;
+        }
+    }
 
     private void EnsureHere(Volume volume)
     {

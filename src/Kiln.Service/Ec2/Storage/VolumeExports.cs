@@ -72,7 +72,10 @@ public sealed partial class VolumeExports(
     public void Serve(string instanceId, string path, Func<string, bool> mayOpen)
     {
         StopServing(instanceId);
-        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release);
+        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release)
+        {
+            Counters = metrics.Nbd,
+        };
         server.ListenUnix(path);
         _guests[instanceId] = server;
     }

@@ -10,15 +10,17 @@ public sealed class VolumeLoading(
     VolumeDevices devices, LoadedCopies copies, RegionStores stores, Transfers transfers)
 {
     /// <summary>The loading that a volume waits for, or null.</summary>
-    public Transfer? Find(Volume volume) => transfers.Find(SharedCopy(volume)?.Key ?? volume.Id);
+    public Transfer? Find(Volume volume) =>
+        transfers.Find(volume.Id) ?? (SharedCopy(volume) is { } copy ? copies.Find(copy) : null);
 
     /// <summary>Bytes that its snapshot has; null where there is none, or it cannot be read now.</summary>
     public long? TotalBytes(Volume volume)
     {
         try
         {
-            return volume.BaseManifestId is { } id
-                ? stores.Of(volume.Region).OpenManifest(new ManifestId(id)).FullBytes : null;
+            // Asked before it is opened: opening would take it back from the trash, as if something needed it.
+            return volume.BaseManifestId is { } id && stores.Of(volume.Region) is var store
+                && store.HasManifest(new ManifestId(id)) ? store.OpenManifest(new ManifestId(id)).FullBytes : null;
         }
         catch (Exception lost) when (lost is IOException or Protocol.Errors.AwsException)
         {
@@ -42,7 +44,7 @@ public sealed class VolumeLoading(
         {
             if (use.Device.IsLocal)
                 return true;
-            if (SharedCopy(volume) is { } copy)
+            if (SharedCopy(volume) is { } copy && copies.MayLoad(copy))
             {
                 if (!await copies.Load(copy, mibPerSecond, cancel))
                     return false;
@@ -58,7 +60,7 @@ public sealed class VolumeLoading(
                 return use.Device.IsLocal;
             }
             handedOver = true;
-            transfers.Start(volume.Id, async (progress, stop) =>
+            transfers.Start(volume.Id, null, async (progress, stop) =>
             {
                 using (use)
                 {

@@ -40,8 +40,8 @@ public sealed class InFlightTests : IAsyncLifetime
             east.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel)));
         foreach (var snapshot in made)
             await east.SnapshotIs(snapshot.Snapshot.SnapshotId, "completed");
-        var copies = await Task.WhenAll(made.Take(Copied).Select(snapshot => west.CopySnapshotAsync(
-            new CopySnapshotRequest
+        var copies = await Task.WhenAll(made.Take(Copied).Select(
+            snapshot => west.CopySnapshotAsync(new CopySnapshotRequest
             {
                 SourceRegion = "us-east-1", SourceSnapshotId = snapshot.Snapshot.SnapshotId,
             }, Cancel)));

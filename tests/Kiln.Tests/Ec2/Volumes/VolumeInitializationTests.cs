@@ -1,6 +1,7 @@
 using Amazon.EC2;
 using Amazon.EC2.Model;
 using Amazon.KeyManagementService.Model;
+using Kiln.Blocks.Manifests;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Tests.Ec2.Images;
 using Kiln.Tests.Ec2.Instances;
@@ -133,6 +134,56 @@ public sealed class VolumeInitializationTests(TestServer server) : IClassFixture
             var folder = server.Server.Services.GetRequiredService<VolumeDevices>().FolderOf("us-east-1", volume);
             await TestServer.Eventually(() => Task.FromResult(Directory.Exists(folder)), there => !there);
         }
+    }
+
+    [Fact]
+    public async Task A_volume_whose_snapshot_was_deleted_and_collected_is_initialized_from_its_own()
+    {
+        await using var own = new TestServer { Configure = o => o.HydrateAfterSeconds = 86_400 };
+        await own.InitializeAsync();
+        var ec2 = own.Ec2();
+        var source = await ec2.NewVolume();
+        await Disk.Write(own, source, 0, Disk.Bytes(6, 3 * MiB));
+        var snapshot = (await ec2.NewSnapshot(source)).SnapshotId;
+        var volume = await ec2.NewVolume(snapshotId: snapshot);
+        await Disk.Write(own, volume, 0, Disk.Bytes(7, MiB));
+        await ec2.NewSnapshot(volume);
+        var sum = await Disk.Sha256(own, volume);
+        await ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest { SnapshotId = snapshot }, Cancel);
+        await ec2.DeleteVolumeAsync(new DeleteVolumeRequest { VolumeId = source }, Cancel);
+        var manifest = new ManifestId(
+            await own.WithDb(async db => (await db.Volumes.FindAsync([volume], Cancel))!.BaseManifestId!));
+        var store = own.Server.Services.GetRequiredService<RegionStores>().Of("us-east-1");
+        await TestServer.Eventually(
+            async () =>
+            {
+                await own.Advance(TimeSpan.FromMinutes(6));
+                return store.HasManifest(manifest);
+            },
+            there => !there);
+
+        await own.Advance(TimeSpan.FromDays(1));
+
+        await TestServer.Eventually(
+            async () => (await own.WithDb(async db => await db.Volumes.FindAsync([volume], Cancel)))!.InitializedAt,
+            at => at is not null);
+        Assert.Equal(sum, await Disk.Sha256(own, volume));
+        Assert.Equal(0, store.TrashReads);
+    }
+
+    [Fact]
+    public async Task What_a_transfer_has_made_is_a_root_of_its_own_Region_and_a_load_makes_none()
+    {
+        var (made, read) = (new ManifestId(new string('a', 64)), new ManifestId(new string('b', 64)));
+        var transfers = server.Server.Services.GetRequiredService<Transfers>();
+        var roots = server.Server.Services.GetRequiredService<StoreRoots>();
+        await transfers.Start("x", "eu-west-1", (_, _) => Task.FromResult(new TransferOutcome(made, 0))).Outcome;
+        await transfers.Start("y", null, (_, _) => Task.FromResult(new TransferOutcome(read, 0))).Outcome;
+        Assert.Contains(made, roots.Of("eu-west-1"));
+        Assert.DoesNotContain(made, roots.Of("us-east-1"));
+        Assert.DoesNotContain(read, roots.Of("eu-west-1"));
+        await transfers.Forget("x");
+        await transfers.Forget("y");
     }
 
     private async Task<(string SnapshotId, string Sum)> Source(int seed)
