@@ -125,6 +125,7 @@ internal static class Composition
         services.AddSingleton<QemuHost>();
         services.AddSingleton<GuestPulse>();
         services.AddSingleton<QemuMachines>();
+        services.AddScoped<GuestCapacity>();
         services.AddSingleton<QemuGuest>();
         services.AddSingleton<SimulatedGuest>();
         services.AddSingleton<IGuest>(provider => provider.GetRequiredService<QemuHost>().IsUsed

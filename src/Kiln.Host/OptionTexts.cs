@@ -14,7 +14,7 @@ internal static class OptionTexts
         ["GuestAccelerator"] = "What runs machines' processors: kvm, tcg, or auto, which probes (auto).",
         ["GuestMemoryMiB"] = "Most memory of one machine in MiB, whatever its type says (1024).",
         ["GuestProcessors"] = "Most virtual processors of one machine, whatever its type says (2).",
-        ["GuestsMax"] = "Most machines on at a time (32).",
+        ["GuestsMax"] = "Most machines on at a time (0: as many as fit into memory, up to 32).",
         ["StarterImage"] = "Make the tiny starter image in the first Region, in the background (false).",
         ["Regions"] = "Enabled Regions, separated by commas.",
         ["Database"] = "postgres://user:password@host:port/database; SQLite in the data folder without it.",

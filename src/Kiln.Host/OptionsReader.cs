@@ -138,8 +138,8 @@ public static class OptionsReader
             yield return "--guest-memory-mib: between 64 and 1048576.";
         if (options.GuestProcessors is < 1 or > 255)
             yield return "--guest-processors: between 1 and 255.";
-        if (options.GuestsMax < 1)
-            yield return "--guests-max: at least 1.";
+        if (options.GuestsMax < 0)
+            yield return "--guests-max: at least 1, or 0 for as many as fit into memory.";
     }
 
     private static bool IsRegionName(string name) =>

@@ -38,8 +38,8 @@ public sealed class ServiceOptions
     /// <summary>Most virtual processors of one machine, whatever its instance type says.</summary>
     public int GuestProcessors { get; set; } = 2;
 
-    /// <summary>Most machines on at a time; a start above it waits.</summary>
-    public int GuestsMax { get; set; } = 32;
+    /// <summary>Most machines on at a time; 0 for as many as fit into the host's memory, up to 32.</summary>
+    public int GuestsMax { get; set; }
 
     /// <summary>Makes the tiny starter image in the first Region, in the background, where it is not there yet.
     /// </summary>

@@ -6,7 +6,8 @@ using static Kiln.Blocks.Nbd.NbdProtocol;
 namespace Kiln.Blocks.Nbd;
 
 /// <summary>Fixed newstyle negotiation: from the greeting to the choice of an export.</summary>
-internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find, Func<IEnumerable<string>> names)
+internal sealed class NbdHandshake(
+    NbdStream stream, Func<string, IDevice?> find, Func<IEnumerable<string>> names, Func<string, long> sizeMax)
 {
     private static readonly (string Name, uint Id)[] Known =
         [(AllocationContext, AllocationContextId), (DirtyContext, DirtyContextId)];
@@ -128,7 +129,8 @@ internal sealed class NbdHandshake(NbdStream stream, Func<string, IDevice?> find
 
     // Contexts count for the export that they were asked of. The size is read once: it may grow at any time.
     private NbdExport ExportOf(string name, IDevice device) =>
-        new(device, device.SizeBytes, structuredReplies, contextExport == name ? contexts : 0);
+        new(device, Math.Min(device.SizeBytes, sizeMax(name)), structuredReplies,
+            contextExport == name ? contexts : 0);
 
     private void List(byte[] data)
     {

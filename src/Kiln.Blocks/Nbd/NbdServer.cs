@@ -12,9 +12,6 @@ namespace Kiln.Blocks.Nbd;
 /// </remarks>
 public sealed class NbdServer : IAsyncDisposable, IDisposable
 {
-    /// <summary>Most connections at a time; each has a thread and at most 0.9 MiB of buffers.</summary>
-    public const int ConnectionsMax = 1024;
-
     /// <summary>Seconds in which a client must have chosen an export: who only holds a connection open is no
     /// client.</summary>
     public const int HandshakeSecondsMax = 10;
@@ -54,6 +51,13 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
         this.names = names;
         this.clock = clock;
     }
+
+    /// <summary>Most connections at a time; each has a thread and at most 0.9 MiB of buffers.</summary>
+    public int ConnectionsMax { get; init; } = 1024;
+
+    /// <summary>The most bytes that an export shows of its device; all of them by default. A client that connects again
+    /// gives up where the size is not what it was, so one that is to last names the size that it wants.</summary>
+    public Func<string, long> SizeMax { get; init; } = _ => long.MaxValue;
 
     /// <summary>What counts requests; null for nothing.</summary>
     public NbdCounters? Counters { get; init; }
@@ -100,11 +104,14 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Drops the connections of an export and waits for their threads; its device may then close.</summary>
-    public void Drop(string name)
+    public void Drop(string name) => Drop(n => n == name);
+
+    /// <summary>Drops the connections of all exports whose name is so, and waits for their threads.</summary>
+    public void Drop(Predicate<string> isIt)
     {
         foreach (var (socket, connection) in connections)
         {
-            if (connection.Name == name) Close(socket, connection.Thread);
+            if (isIt(connection.Name)) Close(socket, connection.Thread);
         }
     }
 
@@ -192,7 +199,7 @@ public sealed class NbdServer : IAsyncDisposable, IDisposable
                     if (device is not null) found.Add(name);
                     return device;
                 },
-                names);
+                names, SizeMax);
             if (handshake.Run() is { } export)
             {
                 stream.ClearDeadline();

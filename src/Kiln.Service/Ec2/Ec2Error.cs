@@ -67,6 +67,11 @@ public static partial class Ec2Error
     public static AwsException StoreUnavailable(string region, string why) => new("Unavailable", 503,
         $"The block store of {region} is not available: {why} Other Regions are not affected.");
 
+    /// <summary>No more machines may be on at a time: EC2's server error, which clients try again.</summary>
+    public static AwsException InsufficientInstanceCapacity(string type, string zone, int most) => new(
+        "InsufficientInstanceCapacity", 500, $"We currently do not have sufficient {type} capacity in the Availability "
+        + $"Zone you requested ({zone}): up to {most} machines are on at a time here (--guests-max).");
+
     /// <summary>The disk of the Region's blocks is full: EC2's server error, which clients try again.</summary>
     public static AwsException NoSpace(string region) => new("InsufficientVolumeCapacity", 500,
         $"There is no space left for volumes and snapshots in {region}. Nothing is lost; make room, and try again.");

@@ -93,6 +93,26 @@ public sealed class MachineTests(GuestWorld guests)
     }
 
     [Fact]
+    public async Task A_machine_that_neither_stops_nor_answers_keeps_its_volume_until_the_plug_is_pulled()
+    {
+        await guests.Ready();
+        var machine = (await World.Launch(await World.Golden(903))).InstanceId;
+        var volume = await NewVolume(await guests.InState(machine, "running"));
+        await Ec2.AttachVolumeAsync(new AttachVolumeRequest
+        {
+            Device = "/dev/sdf", InstanceId = machine, VolumeId = volume,
+        }, Cancel);
+        await World.Eventually(() => Attachment(volume), a => a?.State == VolumeAttachmentState.Attached);
+        await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine] }, Cancel);
+        await Ec2.DetachVolumeAsync(new DetachVolumeRequest { VolumeId = volume }, Cancel);
+        await Command.Run("kill", ["-STOP", guests.ProcessOf(machine).ToString(CultureInfo.InvariantCulture)]);
+        await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine], Force = true }, Cancel);
+        await VolumeIs(volume, "available");
+        Assert.Equal(0, guests.ProcessOf(machine));
+        await guests.InState(machine, "stopped");
+    }
+
+    [Fact]
     public async Task A_shutdown_from_inside_terminates_where_that_was_asked_for()
     {
         await guests.Ready();

@@ -243,6 +243,7 @@ public sealed class InstanceReconciler(IGuest guest, BootRecorder boots, TimePro
         var left = instance.TerminatedAt + InstanceAccess.Shown - clock.GetUtcNow();
         if (left > TimeSpan.Zero)
             return StepResult.Again(left.Value);
+        await guest.Forget(instance, cancel);
         await Tagging.Forget(db, instance.Id, cancel);
         db.Remove(instance);
         return StepResult.Done;

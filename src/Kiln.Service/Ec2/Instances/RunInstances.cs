@@ -16,7 +16,7 @@ namespace Kiln.Service.Ec2.Instances;
 [Operation("ec2:RunInstances")]
 public sealed class RunInstances(
     Db db, NewVolumes volumes, ReadImageParameter readParameter, NodeIdentity node, QemuHost host,
-    ServiceOptions options, TimeProvider clock)
+    GuestCapacity capacity, ServiceOptions options, TimeProvider clock)
     : IOperation<RunInstancesRequest, ReservationItem>
 {
     // A hundred launches of one image within a minute need not all change its row.
@@ -102,6 +102,7 @@ public sealed class RunInstances(
         var free = request.MaxCount == 1 ? 1 : launch.Network.Free;
         if (free < request.MinCount)
             throw Ec2Error.InsufficientFreeAddresses(launch.Network.Subnet.Id);
-        return Math.Min(request.MaxCount, Math.Min(left, free));
+        return await capacity.Room(request.MinCount, Math.Min(request.MaxCount, Math.Min(left, free)), launch.Type.Name,
+            launch.Network.Subnet.AvailabilityZone, cancel);
     }
 }

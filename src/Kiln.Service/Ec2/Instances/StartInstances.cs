@@ -8,7 +8,7 @@ namespace Kiln.Service.Ec2.Instances;
 
 /// <summary>Starts stopped instances; one that runs or starts is left as it is.</summary>
 [Operation("ec2:StartInstances")]
-public sealed class StartInstances(Db db, QemuHost host, TimeProvider clock)
+public sealed class StartInstances(Db db, QemuHost host, GuestCapacity capacity, TimeProvider clock)
     : IOperation<StartInstances.Request, StartInstances.Response>
 {
     [Unsupported("AWS reserves it", "AdditionalInfo")]
@@ -31,6 +31,11 @@ public sealed class StartInstances(Db db, QemuHost host, TimeProvider clock)
         if (instances.FirstOrDefault(i => i.State is not (
             InstanceState.Stopped or InstanceState.Running or InstanceState.Pending)) is { } wrong)
             throw Ec2Error.IncorrectInstanceState(wrong.Id, wrong.State.Text(), "started");
+        if (instances.FirstOrDefault(i => i.State == InstanceState.Stopped) is { } first)
+        {
+            var count = instances.Count(i => i.State == InstanceState.Stopped);
+            await capacity.Room(count, count, first.InstanceType, first.AvailabilityZone, cancel);
+        }
         var changes = new List<InstanceStateChange>();
         foreach (var instance in instances)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Kiln.Blocks.Devices;
 using Kiln.Blocks.Metrics;
 using Kiln.Blocks.Nbd;
@@ -25,6 +26,9 @@ public sealed partial class VolumeExports(
 {
     /// <summary>The kernel's limit for the path of a unix socket, without the final zero.</summary>
     private const int SocketPathBytesMax = 107;
+
+    // One machine's: forty disks, each twice while it moves to a larger export, and those that are not gone yet.
+    private const int GuestConnectionsMax = 128;
 
     private readonly Dictionary<string, (VolumeUse Use, int Connections)> _uses = [];
     private readonly ConcurrentDictionary<string, NbdServer> _guests = new(StringComparer.Ordinal);
@@ -65,16 +69,22 @@ public sealed partial class VolumeExports(
             StopServing(instanceId);
     }
 
-    /// <summary>Serves some volumes to one machine, on a socket of its own.</summary>
+    /// <summary>Serves some volumes to one machine, on a socket of its own: <c>vol-….8</c> is a volume's first 8 GiB.
+    /// </summary>
+    /// <remarks>A machine's disk connects again after a restart of this service, when its volume may have grown and the
+    /// machine not heard of it.</remarks>
     /// <param name="instanceId">The machine.</param>
     /// <param name="path">The socket.</param>
     /// <param name="mayOpen">Whether it may open a volume; asked for each connection.</param>
     public void Serve(string instanceId, string path, Func<string, bool> mayOpen)
     {
         StopServing(instanceId);
-        var server = new NbdServer(name => mayOpen(name) ? Find(name) : null, () => [], clock.Wall, Release)
+        var server = new NbdServer(
+            name => Sized(name) is { } part && mayOpen(part.Volume) ? Find(part.Volume) : null, () => [], clock.Wall,
+            name => Release(Sized(name)!.Value.Volume))
         {
-            Counters = metrics.Nbd,
+            Counters = metrics.Nbd, ConnectionsMax = GuestConnectionsMax,
+            SizeMax = name => (long)Sized(name)!.Value.SizeGiB << 30,
         };
         server.ListenUnix(path);
         _guests[instanceId] = server;
@@ -84,7 +94,7 @@ public sealed partial class VolumeExports(
     public void Disconnect(string instanceId, string volumeId)
     {
         if (_guests.TryGetValue(instanceId, out var server))
-            server.Drop(volumeId);
+            server.Drop(name => Sized(name)?.Volume == volumeId);
     }
 
     /// <summary>Ends what <see cref="Serve"/> began; nothing happens where it did not.</summary>
@@ -92,6 +102,15 @@ public sealed partial class VolumeExports(
     {
         if (_guests.TryRemove(instanceId, out var server))
             server.Dispose();
+    }
+
+    // A guest's name for an export; null for anything else.
+    private static (string Volume, int SizeGiB)? Sized(string name)
+    {
+        var dot = name.LastIndexOf('.');
+        return dot > 0
+            && int.TryParse(name.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+            ? (name[..dot], size) : null;
     }
 
     // Called on the connection's own thread, which has nothing else to do than wait.
@@ -157,8 +176,8 @@ public sealed partial class VolumeExports(
     private void Drop(string volumeId)
     {
         _server?.Drop(volumeId);
-        foreach (var server in _guests.Values)
-            server.Drop(volumeId);
+        foreach (var instanceId in _guests.Keys)
+            Disconnect(instanceId, volumeId);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =

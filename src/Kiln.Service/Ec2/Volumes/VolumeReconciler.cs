@@ -141,8 +141,9 @@ public sealed class VolumeReconciler(
         }
     }
 
+    // One that is stopping still writes. One that starts has the volume on its list: it is asked when it runs.
     private async Task<bool> Detach(Instance instance, GuestDevice device, bool force, CancellationToken cancel) =>
-        instance.State != InstanceState.Running || await guests.Detach(instance, device, force, cancel);
+        instance.State != InstanceState.Pending && await guests.Detach(instance, device, force, cancel);
 
     private async Task<StepResult> Modify(Volume volume, Db db, CancellationToken cancel)
     {

@@ -238,6 +238,24 @@ public sealed class NbdSemanticsTests : IDisposable
     }
 
     [Fact]
+    public void A_grown_disk_is_shown_as_large_as_its_client_knows_it()
+    {
+        var path = folder.Sub("sized.sock");
+        using var sized = new NbdServer(_ => volume, () => [], TimeProvider.System)
+        {
+            SizeMax = name => name.Length * 4096,
+        };
+        sized.ListenUnix(path);
+        using var client = new NbdClient(path, "four");
+        Assert.Equal(4 * 4096, client.SizeBytes);
+        Assert.Equal(0u, client.Call(NbdClient.Read, 3 * 4096, 4096).Error);
+        Assert.Equal(Invalid, client.Call(NbdClient.Read, 4 * 4096, 4096).Error);
+
+        sized.Drop(name => name.StartsWith('f'));
+        Assert.Equal(0, sized.Connections);
+    }
+
+    [Fact]
     public void Silent_and_half_open_connections_are_let_go()
     {
         var path = folder.Sub("impatient.sock");

@@ -16,8 +16,11 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     /// <summary>The usual deadline of an exchange, the wait for one's turn included.</summary>
     public static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(5);
 
+    // Of most answers; a list of interfaces has some KB. An agent is asked every few seconds, and all may lie at once.
+    private const int LineBytesMax = 1 << 20;
+
     // guest-exec keeps 16 MiB of each stream, a third more in base64.
-    private const int LineBytesMax = 48 << 20;
+    private const int OutputBytesMax = 48 << 20;
 
     private readonly SemaphoreSlim _turn = new(1);
 
@@ -104,7 +107,8 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     /// <exception cref="QmpException">The agent refuses, e.g. because it does not know the number.</exception>
     /// <exception cref="IOException">The agent does not answer in time.</exception>
     public async Task<GuestExecStatus> ExecStatus(long pid, CancellationToken cancel, TimeSpan? limit = null) =>
-        GuestExecStatus.Of(await Ask("guest-exec-status", new JsonObject { ["pid"] = pid }, cancel, limit));
+        GuestExecStatus.Of(await Ask("guest-exec-status", new JsonObject { ["pid"] = pid }, cancel, limit,
+            OutputBytesMax));
 
     /// <summary>Asks the machine's system to power off. The agent does not answer when it succeeds.</summary>
     /// <exception cref="IOException">There is nobody to ask.</exception>
@@ -178,7 +182,8 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     }
 
     private async Task<JsonElement> Ask(
-        string command, JsonObject? arguments, CancellationToken cancel, TimeSpan? limit = null)
+        string command, JsonObject? arguments, CancellationToken cancel, TimeSpan? limit = null,
+        int? bytesMax = null)
     {
         using var deadline = new CancellationTokenSource(limit ?? AnswerMax, wall);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
@@ -187,7 +192,7 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
             await _turn.WaitAsync(both.Token);
             try
             {
-                return await Exchange(command, arguments, both.Token);
+                return await Exchange(command, arguments, both.Token, bytesMax);
             }
             finally
             {
@@ -196,14 +201,15 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
         }, cancel);
     }
 
-    private async Task<JsonElement> Exchange(string command, JsonObject? arguments, CancellationToken cancel)
+    private async Task<JsonElement> Exchange(
+        string command, JsonObject? arguments, CancellationToken cancel, int? bytesMax = null)
     {
         using var stream = await Synchronise(cancel);
         var ask = new JsonObject { ["execute"] = command };
         if (arguments is not null)
             ask["arguments"] = arguments;
         await stream.Write(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(ask), cancel);
-        var answer = await stream.ReadJson(cancel);
+        var answer = await stream.ReadJson(cancel, bytesMax);
         HeardAt = wall.GetUtcNow();
         return answer.TryGetProperty("return", out var result) ? result : throw QmpException.Of(answer);
     }
@@ -224,7 +230,7 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
             await stream.Write((byte[])[0xFF, .. sync], cancel);
             while (true)
             {
-                await stream.SkipTo(0xFF, LineBytesMax, cancel);
+                await stream.SkipTo(0xFF, OutputBytesMax, cancel);
                 var answer = await stream.ReadJson(cancel);
                 if (answer.TryGetProperty("return", out var echoed) && Number(echoed) == number)
                     return stream;

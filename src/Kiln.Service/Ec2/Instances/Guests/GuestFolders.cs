@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Kiln.Service.Calls;
 
 namespace Kiln.Service.Ec2.Instances.Guests;
 
@@ -20,9 +21,12 @@ public sealed class GuestFolders(ServiceOptions options)
     /// <summary>A machine's folder, which may not exist yet.</summary>
     public GuestFolder Of(string instanceId) => new(instanceId, Path.Combine(Root, instanceId));
 
-    /// <summary>The folders of machines that exist.</summary>
-    public IReadOnlyList<GuestFolder> All => Directory.Exists(Root)
-        ? [.. Directory.EnumerateDirectories(Root).Select(f => new GuestFolder(Path.GetFileName(f), f))]
+    /// <summary>The folders of machines that exist; none where somebody else made the root: what stands there is
+    /// theirs, or leads to what is not to be touched.</summary>
+    public IReadOnlyList<GuestFolder> All =>
+        Directory.Exists(Root) && IsOwn(Path.GetDirectoryName(Root)!) && IsOwn(Root)
+        ? [.. Directory.EnumerateDirectories(Root).Select(f => new GuestFolder(Path.GetFileName(f), f))
+            .Where(f => Ids.IsWellFormed("i", f.InstanceId) && IsOwn(f.Path))]
         : [];
 
     /// <summary>Makes a machine's folder, private to the user that runs it.</summary>
@@ -40,7 +44,7 @@ public sealed class GuestFolders(ServiceOptions options)
         foreach (var folder in (string[])[Path.GetDirectoryName(Root)!, Root])
         {
             Directory.CreateDirectory(folder, PassThrough);
-            if (Posix.OwnerOf(folder) != Posix.UserId)
+            if (!IsOwn(folder))
                 throw new IOException($"{folder} belongs to another user; name another folder with --guest-folder.");
             File.SetUnixFileMode(folder, PassThrough);
         }
@@ -65,6 +69,9 @@ public sealed class GuestFolders(ServiceOptions options)
     // Others may pass through, as a machine's user must, but neither list nor write.
     private const UnixFileMode PassThrough = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    // A link is its maker's, wherever it leads.
+    private static bool IsOwn(string folder) => Posix.OwnerOf(folder) == Posix.UserId;
 
     private static string DefaultRoot() => Posix.UserId == 0 ? "/run/kiln" : $"/tmp/kiln-{Posix.UserId}";
 

@@ -72,8 +72,10 @@ public sealed partial class GuestWatch(
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
             {
-                // One machine's trouble is no other's; its instance is looked at below.
+                // One machine's trouble is no other's; its instance is looked at below. It cannot be left alone: its
+                // instance will count as stopped, and its volumes may go elsewhere.
                 LogLookFailed(failure, folder.InstanceId);
+                await machines.EndUnknown(folder.InstanceId, cancel);
             }
         }
         // Those that ended meanwhile, and those that never ran here: their reconciler sees that.
@@ -84,20 +86,16 @@ public sealed partial class GuestWatch(
 
     private async Task TakeUp(GuestFolder folder, Instance? instance, CancellationToken cancel)
     {
-        if (QemuProcess.Find(folder) is not { } process || LaunchRecord.Read(folder) is not { } record)
-        {
-            // Nothing runs. The console stays as long as somebody may ask for it.
-            if (instance is null)
-                Directory.Delete(folder.Path, recursive: true);
-        }
-        else if (instance is null or { State: InstanceState.Terminated or InstanceState.Stopped })
-        {
-            process.Kill();
-        }
-        else
+        if (instance is not (null or { State: InstanceState.Terminated or InstanceState.Stopped })
+            && QemuProcess.Find(folder) is { } process && LaunchRecord.Read(folder) is { } record)
         {
             await TakeUp(folder, record, process, instance, cancel);
+            return;
         }
+        // The console stays as long as somebody may ask for it.
+        await machines.EndUnknown(folder.InstanceId, cancel);
+        if (instance is null)
+            Directory.Delete(folder.Path, recursive: true);
     }
 
     private async Task TakeUp(
@@ -109,7 +107,8 @@ public sealed partial class GuestWatch(
         if (!await machines.Adopt(folder, record, process, cancel))
         {
             LogSilent(folder.InstanceId);
-            process.Kill();
+            await machines.EndUnknown(folder.InstanceId, cancel);
+            await network.Release(folder.InstanceId, cancel);
             return;
         }
         GuestJournal.Note(folder, clock.Wall.GetUtcNow(), "taken up");

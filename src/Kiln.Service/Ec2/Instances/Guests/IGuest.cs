@@ -31,6 +31,9 @@ public interface IGuest
     /// <summary>Switches the machine off for good and forgets it. Does nothing where there is none.</summary>
     Task Remove(Instance instance, CancellationToken cancel);
 
+    /// <summary>Drops what was kept of a machine that is off for good, its console.</summary>
+    Task Forget(Instance instance, CancellationToken cancel);
+
     /// <summary>Gives a volume to a machine that is on; one that is off gets it with its next start.</summary>
     /// <exception cref="AwsException">The volume's key or data cannot be used.</exception>
     Task Attach(Instance instance, GuestDevice device, CancellationToken cancel);

@@ -71,9 +71,12 @@ internal sealed class LineStream : IDisposable
     }
 
     /// <summary>Reads one line as a JSON object.</summary>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <param name="bytesMax">How long this line may be, where that is not the usual.</param>
     /// <exception cref="IOException">The connection ended, the line is too long, or it is no JSON object.</exception>
-    public async Task<JsonElement> ReadJson(CancellationToken cancel)
+    public async Task<JsonElement> ReadJson(CancellationToken cancel, int? bytesMax = null)
     {
+        var most = bytesMax ?? _lineBytesMax;
         var seen = 0;
         while (true)
         {
@@ -85,8 +88,8 @@ internal sealed class LineStream : IDisposable
                 return Parse(line);
             }
             seen = _end - _start;
-            if (seen > _lineBytesMax)
-                throw new IOException($"A line of more than {_lineBytesMax} bytes.");
+            if (seen > most)
+                throw new IOException($"A line of more than {most} bytes.");
             await Fill(cancel);
         }
     }

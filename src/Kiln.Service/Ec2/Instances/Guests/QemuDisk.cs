@@ -47,7 +47,8 @@ internal sealed record QemuDisk(string VolumeId)
         ["driver"] = "nbd",
         ["node-name"] = ExportName(sizeGiB),
         ["server"] = new JsonObject { ["type"] = "unix", ["path"] = folder.NbdSocket },
-        ["export"] = VolumeId,
+        // The size too: when Kiln comes back, the volume may have grown, and this node has not.
+        ["export"] = ExportName(sizeGiB),
         ["reconnect-delay"] = ReconnectSeconds,
         ["open-timeout"] = OpenSeconds,
         ["discard"] = "unmap",

@@ -35,6 +35,7 @@ internal sealed class QemuDisks(TimeProvider wall)
                 $"Instance '{machine.Folder.InstanceId}' has no free port for another volume until it is stopped and "
                 + "started.");
         var size = device.Volume.SizeGiB;
+        machine.Withdrawn.TryRemove(device.Volume.Id, out _);
         if (!nodes.Contains(disk.ExportName(size)))
             await machine.Qmp.Execute("blockdev-add", disk.Export(machine.Folder, size), cancel);
         if (!nodes.Contains(disk.NodeName))

@@ -56,14 +56,29 @@ public sealed class QemuGuest(
                 return;
             await CleanUp(present, cancel);
         }
-        if (machines.Count >= options.GuestsMax)
+        // RunInstances and StartInstances have looked; several of them at once may have seen the same room.
+        if (machines.Count >= host.MachinesMax)
         {
             throw new IOException(
-                $"{options.GuestsMax} machines run here, which is the most (--guests-max); {instance.Id} waits.");
+                $"{host.MachinesMax} machines run here, which is the most (--guests-max); {instance.Id} waits.");
         }
         // What a real machine would find: a volume that is lost, a key that cannot be used.
         foreach (var device in devices)
             (await volumes.Use(device.Volume, cancel)).Dispose();
+        try
+        {
+            await Launch(instance, devices, cancel);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // Tried again from the start, or never: nothing of it may stay.
+            await Sweep(instance.Id, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private async Task Launch(Instance instance, IReadOnlyList<GuestDevice> devices, CancellationToken cancel)
+    {
         var user = QemuHost.UserOf(instance.Id);
         var folder = machines.Folders.Make(instance.Id, user);
         machines.Serve(folder, user);
@@ -80,11 +95,14 @@ public sealed class QemuGuest(
     /// <inheritdoc/>
     public async Task Stop(Instance instance, bool force, CancellationToken cancel)
     {
-        if (machines.Of(instance.Id) is not { } machine)
-            return;
         // It only rests when its instance goes on: an image is being made.
         var rests = instance.State == InstanceState.Running && instance.Phase != GuestPhase.None;
-        var status = await machine.Status(cancel);
+        if (machines.Of(instance.Id) is not { } machine)
+        {
+            await Sweep(instance.Id, cancel);
+            return;
+        }
+        var status = await machine.StatusOrSilence(cancel);
         if (status is "" or "shutdown" || force)
         {
             if (!rests)
@@ -123,8 +141,11 @@ public sealed class QemuGuest(
     public async Task Remove(Instance instance, CancellationToken cancel)
     {
         if (machines.Of(instance.Id) is not { } machine)
+        {
+            await Sweep(instance.Id, cancel);
             return;
-        var status = await machine.Status(cancel);
+        }
+        var status = await machine.StatusOrSilence(cancel);
         var isInhabited = machines.Pulse.LastHeard(instance.Id) is not null;
         if (status == "running" && isInhabited && (machine.AskedAt is null || Asked(machine) < RemoveMax))
         {
@@ -133,6 +154,15 @@ public sealed class QemuGuest(
         }
         await CleanUp(machine, cancel);
         agents.Forget(instance.Id);
+    }
+
+    /// <inheritdoc/>
+    public Task Forget(Instance instance, CancellationToken cancel)
+    {
+        var folder = machines.Folders.Of(instance.Id).Path;
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -146,10 +176,12 @@ public sealed class QemuGuest(
     /// <inheritdoc/>
     public async Task<bool> Detach(Instance instance, GuestDevice device, bool force, CancellationToken cancel)
     {
-        if (machines.Of(instance.Id) is not { } machine || !machine.Process.IsAlive)
-            return true;
-        var gone = false;
-        await InTurn(machine, async () => gone = await _disks.Unplug(machine, device.Volume.Id, force, cancel), cancel);
+        var gone = true;
+        if (machines.Of(instance.Id) is { } machine && machine.Process.IsAlive)
+        {
+            await InTurn(
+                machine, async () => gone = await _disks.Unplug(machine, device.Volume.Id, force, cancel), cancel);
+        }
         if (gone)
             machines.Disconnect(instance.Id, device.Volume.Id);
         return gone;
@@ -229,6 +261,13 @@ public sealed class QemuGuest(
         await machine.End(cancel);
         await network.Release(machine.Folder.InstanceId, cancel);
         machines.Forget(machine);
+    }
+
+    // A process that this service does not know as a machine, and what is served to it: off means that there is none.
+    private async Task Sweep(string instanceId, CancellationToken cancel)
+    {
+        await machines.EndUnknown(instanceId, cancel);
+        await network.Release(instanceId, cancel);
     }
 
     private static async Task InTurn(QemuMachine machine, Func<Task> body, CancellationToken cancel)

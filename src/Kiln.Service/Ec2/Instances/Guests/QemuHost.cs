@@ -15,6 +15,10 @@ public sealed class QemuHost(
     private const uint Users = 100_000_000;
     private const uint Nobody = 65_534;
 
+    // QEMU's own 100 MiB and what TCG translates into.
+    private const long OwnMiB = 356;
+    private const int UsualMax = 32;
+
     private readonly Lock _gate = new();
     private string? _accelerator;
 
@@ -23,6 +27,11 @@ public sealed class QemuHost(
 
     /// <summary>Whether instances run in QEMU here; decided once, when the service starts.</summary>
     public bool IsUsed => options.Guests == "qemu" || (options.Guests == "auto" && MissingFor(options) is null);
+
+    /// <summary>Most machines on at a time: as asked for, or as many of the largest as the host has memory for.
+    /// </summary>
+    public int MachinesMax => options.GuestsMax > 0 ? options.GuestsMax : (int)Math.Clamp(
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ((options.GuestMemoryMiB + OwnMiB) << 20), 1, UsualMax);
 
     /// <summary>How instances run here, in one line.</summary>
     public string Greeting => IsUsed
@@ -62,13 +71,17 @@ public sealed class QemuHost(
         return IsMapped(user) ? user : Nobody;
     }
 
+    /// <summary>Whether a user is one machine's alone.</summary>
+    internal static bool IsOwnUser(uint? user) => user >= FirstUser;
+
     /// <summary>What runs the processors of an architecture: <c>kvm</c> or <c>tcg</c>.</summary>
     public string AcceleratorOf(string architecture)
     {
-        if (options.GuestAccelerator != "auto")
-            return options.GuestAccelerator;
+        // KVM runs the host's own architecture and no other, whatever is asked for.
         if (architecture != Native)
             return "tcg";
+        if (options.GuestAccelerator != "auto")
+            return options.GuestAccelerator;
         lock (_gate)
             return _accelerator ??= new KvmProbe(options, wall).Choose();
     }

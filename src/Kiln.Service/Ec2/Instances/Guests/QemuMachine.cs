@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -40,6 +41,9 @@ internal sealed class QemuMachine : IDisposable
     /// <summary>When the guest was asked to let go of disks, by volume.</summary>
     public Dictionary<string, DateTimeOffset> Unplugging { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Volumes that it has let go of and may not open again, whatever the rows still say.</summary>
+    public ConcurrentDictionary<string, bool> Withdrawn { get; } = new(StringComparer.Ordinal);
+
     /// <summary>When its agent was last asked; for <see cref="GuestWatch"/>.</summary>
     public DateTimeOffset ListenedAt { get; set; }
 
@@ -56,11 +60,26 @@ internal sealed class QemuMachine : IDisposable
         {
             var answer = await Qmp.Execute("query-status", null, cancel);
             return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("status", out var status)
-                ? status.GetString() ?? "" : "";
+                && status.ValueKind == JsonValueKind.String && status.GetString() is { Length: > 0 } text
+                ? text : throw new IOException("QEMU does not say how its machine is.");
         }
         catch (IOException) when (!Process.IsAlive)
         {
             return "";
+        }
+    }
+
+    /// <summary>As <see cref="Status"/>, and <c>silent</c> for a process that lives and does not answer: what is to go
+    /// must not need its consent.</summary>
+    public async Task<string> StatusOrSilence(CancellationToken cancel)
+    {
+        try
+        {
+            return await Status(cancel);
+        }
+        catch (Exception failure) when (failure is IOException or QmpException)
+        {
+            return "silent";
         }
     }
 

@@ -40,12 +40,18 @@ public sealed class QemuMachines(
     /// <summary>Serves a machine's volumes on its own socket, and no others.</summary>
     internal void Serve(GuestFolder folder, uint? user)
     {
-        exports.Serve(folder.InstanceId, folder.NbdSocket, volume => IsAttached(folder.InstanceId, volume));
+        exports.Serve(folder.InstanceId, folder.NbdSocket, volume => MayOpen(folder.InstanceId, volume));
         GuestFolders.Share(folder.NbdSocket, user);
     }
 
     /// <summary>Ends a machine's connections to a volume that it no longer has.</summary>
-    internal void Disconnect(string instanceId, string volumeId) => exports.Disconnect(instanceId, volumeId);
+    internal void Disconnect(string instanceId, string volumeId)
+    {
+        // Its attachment's row goes a moment later: nobody may connect again in between.
+        if (Of(instanceId) is { } machine)
+            machine.Withdrawn[volumeId] = true;
+        exports.Disconnect(instanceId, volumeId);
+    }
 
     /// <summary>Starts a process for a machine and waits until it answers.</summary>
     /// <exception cref="GuestStartException">It ended at once.</exception>
@@ -55,8 +61,10 @@ public sealed class QemuMachines(
         // One that an earlier service started and could not tell of any more.
         if (QemuProcess.Find(folder) is { } stray)
         {
-            await Adopt(folder, record, stray, cancel);
-            return;
+            if (await Adopt(folder, record, stray, cancel))
+                return;
+            await EndUnknown(folder.InstanceId, cancel);
+            throw new IOException($"An earlier machine of {folder.InstanceId} did not answer; it has been ended.");
         }
         File.Delete(folder.ProcessLog);
         GuestJournal.Note(folder, wall.GetUtcNow(), "start", record.Accelerator);
@@ -71,7 +79,6 @@ public sealed class QemuMachines(
             await Task.Delay(UpLook, wall, cancel);
         }
         process?.Kill();
-        exports.StopServing(folder.InstanceId);
         throw new GuestStartException("QEMU did not start: " + ConsoleLog.LastLine(folder.ProcessLog));
     }
 
@@ -96,6 +103,19 @@ public sealed class QemuMachines(
         }
         machine.Dispose();
         return false;
+    }
+
+    /// <summary>Ends a process of an instance that is not taken up as a machine, if there is one, and what was served
+    /// to it.</summary>
+    internal async Task EndUnknown(string instanceId, CancellationToken cancel)
+    {
+        if (QemuProcess.Find(Folders.Of(instanceId)) is { } stray)
+        {
+            stray.Kill();
+            while (stray.IsAlive)
+                await Task.Delay(UpLook, wall, cancel);
+        }
+        exports.StopServing(instanceId);
     }
 
     /// <summary>Forgets a machine whose process has ended; its folder and console stay.</summary>
@@ -123,8 +143,10 @@ public sealed class QemuMachines(
         return new GuestHealth(GuestCheck.Ok, inside);
     }
 
-    private bool IsAttached(string instanceId, string volumeId)
+    private bool MayOpen(string instanceId, string volumeId)
     {
+        if (Of(instanceId)?.Withdrawn.ContainsKey(volumeId) == true)
+            return false;
         using var scope = scopes.CreateScope();
         return scope.ServiceProvider.GetRequiredService<Db>().VolumeAttachments.AsNoTracking()
             .Any(a => a.VolumeId == volumeId && a.InstanceId == instanceId);

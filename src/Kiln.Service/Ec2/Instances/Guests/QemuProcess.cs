@@ -12,6 +12,12 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     // What QEMU may write to any file: its log and the machine's console. Beyond it writes fail; the machine goes on.
     private const int FileMiBMax = 16;
 
+    // Each connection of a guest to its metadata is a file of QEMU's and a process beside it, as long as the guest
+    // likes; forty disks and their queues need some hundreds. The second is counted for the user, so only where a
+    // machine has one of its own.
+    private const int FilesMax = 1024;
+    private const int ProcessesMax = 256;
+
     /// <summary>Starts QEMU in a session of its own, as a user of its own, with all streams in files: it outlives
     /// Kiln.</summary>
     /// <param name="arguments">The program and its arguments.</param>
@@ -23,14 +29,18 @@ internal sealed record QemuProcess(int Id, long StartTicks)
         IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm, GuestNetworkPlan network)
     {
         // The shell opens the console's file before it gives up the right to. SIGXFSZ would kill where EFBIG is meant.
-        const string script = "trap '' XFSZ; ulimit -c 0; ulimit -f \"$3\"; "
-            + "exec </dev/null >>\"$2\" 2>&1 3>>\"$1\"; shift 3; cd / && exec \"$@\"";
+        // Processes are -u to bash and -p to dash.
+        const string script = "trap '' XFSZ; ulimit -c 0; ulimit -f \"$3\"; ulimit -n \"$4\"; "
+            + "exec </dev/null >>\"$2\" 2>&1 3>>\"$1\"; "
+            + "if [ \"$5\" -gt 0 ]; then ulimit -u \"$5\" 2>/dev/null || ulimit -p \"$5\"; fi; "
+            + "shift 5; cd / && exec \"$@\"";
         var start = new ProcessStartInfo("setsid");
         string[] launch =
         [
             .. network.Namespace is { } space ? ["nsenter", $"--net=/run/netns/{space}"] : Array.Empty<string>(),
             "/bin/sh", "-c", script, "kiln-guest", folder.ConsoleLog, folder.ProcessLog,
-            (FileMiBMax * 2048).ToString(CultureInfo.InvariantCulture), "setpriv", "--no-new-privs",
+            Text(FileMiBMax * 2048), Text(FilesMax), Text(QemuHost.IsOwnUser(user) ? ProcessesMax : 0),
+            "setpriv", "--no-new-privs",
             .. AsUser(user, kvm, network.LowPorts), .. arguments,
         ];
         foreach (var argument in launch)
@@ -42,13 +52,17 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     }
 
     /// <summary>The process that serves a machine's control socket; null where there is none.</summary>
+    /// <remarks>Anybody may have such arguments: only one of Kiln's or of the machine's user counts.</remarks>
     public static QemuProcess? Find(GuestFolder folder)
     {
+        var user = QemuHost.UserOf(folder.InstanceId);
         var mark = Encoding.UTF8.GetBytes($"path={folder.QmpSocket},");
         foreach (var entry in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && Read(entry + "/cmdline").AsSpan().IndexOf(mark) >= 0 && StartOf(id) is { } ticks)
+                && Read(entry + "/cmdline").AsSpan().IndexOf(mark) >= 0
+                && OwnerOf(entry) is { } owner && (owner == Posix.UserId || owner == user)
+                && StartOf(id) is { } ticks)
                 return new QemuProcess(id, ticks);
         }
         return null;
@@ -81,12 +95,28 @@ internal sealed record QemuProcess(int Id, long StartTicks)
             $"--ambient-caps={rights}"];
     }
 
-    // proc(5): the 22nd field, counted from behind the name, which may hold anything. A zombie is dead.
+    private static uint? OwnerOf(string entry)
+    {
+        try
+        {
+            return Posix.OwnerOf(entry);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return null;
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // proc(5): the 22nd field, counted from behind the name, which may hold anything. A zombie is dead when no thread
+    // of it (the 20th) is left: until then it has its sockets.
     private static long? StartOf(int id)
     {
         var text = Encoding.UTF8.GetString(Read($"/proc/{id}/stat"));
         var fields = text[(text.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length > 19 && fields[0] is not ("Z" or "X")
+        return fields.Length > 19 && (fields[0] is not ("Z" or "X") || fields[17] is not ("0" or "1"))
             && long.TryParse(fields[19], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? ticks : null;
     }
 

@@ -42,6 +42,9 @@ public sealed class SimulatedGuest(VolumeDevices volumes, ServiceOptions options
     public Task Remove(Instance instance, CancellationToken cancel) => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public Task Forget(Instance instance, CancellationToken cancel) => Task.CompletedTask;
+
+    /// <inheritdoc/>
     public Task Attach(Instance instance, GuestDevice device, CancellationToken cancel) => Open(device, cancel);
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Kiln.Service;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Tests.Fixtures;
 
@@ -31,6 +32,31 @@ public sealed class HostileGuestTests : IDisposable
         using var agent = new GuestAgent(Path, TimeProvider.System);
         for (var round = 0; round < 50; round++)
             Assert.False(await agent.Ping(Cancel, TimeSpan.FromMilliseconds(50)));
+    }
+
+    [Fact]
+    public async Task A_long_answer_to_a_short_question_is_not_listened_to()
+    {
+        var answer = Encoding.UTF8.GetBytes($"{{\"return\":\"{new string('x', 2 << 20)}\"}}\n");
+        using var server = Serve((line, _) => Synchronised(line) ?? answer);
+        using var agent = new GuestAgent(Path, TimeProvider.System);
+        Assert.False(await agent.Ping(Cancel, TimeSpan.FromMinutes(1)));
+        Assert.False((await agent.ExecStatus(1, Cancel, TimeSpan.FromMinutes(1))).Exited);
+    }
+
+    [Fact]
+    public void What_stands_in_somebody_elses_folder_is_no_machine()
+    {
+        var folders = new GuestFolders(new ServiceOptions { Data = _folder, GuestFolder = _folder });
+        var machine = folders.Make("i-0123456789abcdef0", user: null);
+        Directory.CreateDirectory(System.IO.Path.Combine(folders.Root, "precious"));
+        Assert.Equal(machine.Path, Assert.Single(folders.All).Path);
+
+        Assert.SkipUnless(Posix.UserId == 0, "Only root can give folders away.");
+        // As somebody who was first to make /tmp/kiln-1000, with a link in it to what they want removed.
+        Posix.GiveTo(folders.Root, 12_345);
+        Assert.Empty(folders.All);
+        Assert.Throws<IOException>(() => folders.Make("i-0123456789abcdef0", user: null));
     }
 
     [Theory]

@@ -102,9 +102,10 @@ internal sealed partial record NetworkNamespace(string Name)
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
         using var limit = new CancellationTokenSource(CommandMax, wall);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        Process? process = null;
         try
         {
-            using var process = Process.Start(start)!;
+            process = Process.Start(start)!;
             await process.StandardInput.WriteAsync(input.AsMemory(), both.Token);
             process.StandardInput.Close();
             var said = process.StandardOutput.ReadToEndAsync(both.Token);
@@ -120,6 +121,13 @@ internal sealed partial record NetworkNamespace(string Name)
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw new IOException($"{string.Join(' ', command)} took too long.");
+        }
+        finally
+        {
+            // One that was given up must not change the namespace later.
+            if (process is { HasExited: false })
+                process.Kill(entireProcessTree: true);
+            process?.Dispose();
         }
     }
 

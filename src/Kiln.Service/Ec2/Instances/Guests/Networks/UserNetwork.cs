@@ -46,7 +46,7 @@ public sealed partial class UserNetwork(
         string[] arguments =
         [
             "-netdev",
-            $"user,id=net0,net={Range},host=172.31.0.1,dns=172.31.0.2,dhcpstart={address},restrict={restrict},"
+            $"user,id=net0,ipv6=off,net={Range},host=172.31.0.1,dns=172.31.0.2,dhcpstart={address},restrict={restrict},"
             + $"guestfwd=tcp:169.254.169.254:80-cmd:{relay} -NU {folder.ImdsSocket}",
             "-device", $"virtio-net-pci,romfile=,netdev=net0,mac={instance.MacAddress}",
             "-chardev", $"socket,id=netmon,path={folder.NetworkSocket},server=on,wait=off",
