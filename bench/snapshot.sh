@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# snapshot.sh DISKDIR [ROUNDS [SECTION…]]: snapshots of a volume through the API of a running service, day-2 increments,
-# and what `kiln snapshot download` and `upload` do, against restic, borg and openssl on the same disk in the same round.
-# DISKDIR holds day1.raw, day2.raw and day2.dirty. KILN_BIN and LOAD_BIN name builds that are there already.
-# Sections: build, kiln (a fresh service: full-cold, day2, restore, memory), warm (a small snapshot of other bytes first,
-# then full and full-encrypted), upload, peers, dense (recompression of everything), table. All of them without names, in
-# this order; kiln, warm, upload and peers once a round. What is done is kept in KEEP (DISKDIR/snapshot-bench) and not
-# done again, so that a run may be cut in pieces; removing it begins anew. Needs restic, borg, nbdcopy, qemu-io.
-# Prints a line a measurement (round, tool, work, wall seconds, and for stores and processes MiB), then medians and
-# ratios.
+# snapshot.sh DISKDIR [ROUNDS [SECTION…]]: snapshots of a volume through the API of a running service, day-2
+# increments and what `kiln snapshot download` and `upload` do, against restic, borg and openssl on the same disk in
+# the same round. DISKDIR holds day1.raw, day2.raw and day2.dirty. KILN_BIN and LOAD_BIN name builds that are there
+# already. Sections: build, kiln (a fresh service: full-cold, day2, restore, memory), warm (a small snapshot of
+# other bytes first, then full and full-encrypted), upload, peers, dense (recompression of everything), table. All
+# of them without names, in this order; kiln, warm, upload and peers once a round. What is done is kept in KEEP
+# (DISKDIR/snapshot-bench) and not done again, so that a run may be cut in pieces; removing it begins anew. Needs
+# restic, borg, nbdcopy, qemu-io. Prints a line a measurement (round, tool, work, wall seconds, and for stores and
+# processes MiB), then medians and ratios.
 set -euo pipefail
 disk=$(readlink -f "${1:?usage: snapshot.sh DISKDIR [ROUNDS [SECTION…]]}")
 rounds=${2:-3}

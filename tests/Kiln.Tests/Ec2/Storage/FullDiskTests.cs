@@ -1,6 +1,7 @@
 using Amazon.EC2.Model;
 using Kiln.Service.Ec2.Snapshots;
 using Kiln.Tests.Blocks.Nbd;
+using Kiln.Tests.Ebs;
 using Kiln.Tests.Fixtures;
 
 namespace Kiln.Tests.Ec2.Storage;
@@ -79,6 +80,31 @@ public sealed class FullDiskTests : IAsyncLifetime
         var completed = await ec2.SnapshotIs(snapshot, "completed");
         Assert.Null(completed.StateMessage);
         Assert.Equal(sum, await Disk.Sha256(_server, await ec2.NewVolume(snapshotId: snapshot)));
+    }
+
+    [Fact]
+    public async Task A_written_snapshot_is_sealed_when_there_is_room()
+    {
+        var ec2 = _server.Ec2();
+        using var ebs = new EbsClient(_server);
+        var id = await ebs.Start();
+        Assert.Equal(201, (await ebs.Put(id, 5, EbsClient.Block(1))).Status);
+        Small.FillBut(0);
+
+        Assert.Equal(202, (await ebs.Complete(id, 1)).Status);
+        var waiting = await TestServer.Eventually(
+            async () => (await ec2.DescribeSnapshotsAsync(
+                new DescribeSnapshotsRequest { SnapshotIds = [id] }, Cancel)).Snapshots[0],
+            s => s.StateMessage is not null);
+        Assert.Equal("pending", waiting.State.Value);
+        Assert.StartsWith("The disk of us-east-1 is full.", waiting.StateMessage, StringComparison.Ordinal);
+
+        Small.Clear();
+        await _server.Advance(TimeSpan.FromMinutes(2));
+        var completed = await ec2.SnapshotIs(id, "completed");
+        Assert.Null(completed.StateMessage);
+        var volume = await ec2.NewVolume(snapshotId: id);
+        Assert.Equal(EbsClient.Block(1), await Disk.Read(_server, volume, 5 * MiB / 2, MiB / 2));
     }
 
     [Fact]
