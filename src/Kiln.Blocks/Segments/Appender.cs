@@ -23,6 +23,7 @@ internal sealed unsafe class Appender : IDisposable
     private long fileEnd;
     private int used;
     private long synced;
+    private bool disposed;
 
     internal Appender(SegmentSet segments, long segmentBytes, bool dense)
     {
@@ -46,8 +47,10 @@ internal sealed unsafe class Appender : IDisposable
     }
 
     /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The store was closed meanwhile.</exception>
     internal BlockLocation Append(ReadOnlySpan<byte> record)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         var length = (record.Length + RecordHeader.Alignment - 1) & -RecordHeader.Alignment;
         if (segment is not null && fileEnd + used + length > segmentBytes) Seal();
         if (segment is null) Begin();
@@ -136,7 +139,17 @@ internal sealed unsafe class Appender : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => NativeMemory.AlignedFree(buffer);
+    public void Dispose()
+    {
+        // Who still puts into a store that is closed meets an exception, not freed memory.
+        lock (Gate)
+        {
+            disposed = true;
+            segment = null;
+            NativeMemory.AlignedFree(buffer);
+            buffer = null;
+        }
+    }
 
     private void Begin()
     {

@@ -211,7 +211,24 @@ internal sealed partial class World : IDisposable
             if (volume.Region == region) CloseVolume(name);
         }
 
-        machine.ReopenStore(region);
+        try
+        {
+            machine.ReopenStore(region);
+        }
+        catch (IOException)
+        {
+            // A store that could not be opened is opened by the next call; here that is one that nothing disturbs.
+            var full = faults.IsFull;
+            faults.IsFull = false;
+            Undisturbed(() =>
+            {
+                machine.ReopenStore(region);
+                return true;
+            });
+            faults.IsFull = full;
+            throw;
+        }
+
         Undisturbed(() =>
         {
             Check.OpenVolumes(machine, Promises, Closed);
