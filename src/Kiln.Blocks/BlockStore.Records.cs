@@ -49,8 +49,8 @@ public sealed partial class BlockStore
         }
     }
 
-    /// <summary>Reads a block of the clear domain as a zstd stream (RFC 8878), as far as possible as it is stored: whoever
-    /// unpacks it verifies it, against the address, which is the SHA-256 of the block.</summary>
+    /// <summary>Reads a block of the clear domain as a zstd stream (RFC 8878), as far as possible as it is stored.
+    /// Whoever unpacks it verifies it, against the address, which is the SHA-256 of the block.</summary>
     /// <param name="address">The block.</param>
     /// <param name="destination">Exactly <see cref="Block.Size"/> bytes; takes the stream.</param>
     /// <returns>The stream's length, or 0 when it would not be shorter than the block.</returns>
