@@ -72,8 +72,9 @@ public sealed class IamTests(TestServer server) : IClassFixture<TestServer>
     {
         await server.Iam().Ok("CreateUser", ("UserName", "tokenless"));
         var made = await server.Iam().Ok("CreateAccessKey", ("UserName", "tokenless"));
-        var user = new QueryClient(server.Server.Url, "sts", "2011-06-15", made.Descendants("AccessKeyId").Single().Value,
-            made.Descendants("SecretAccessKey").Single().Value, token: "of-somebody-else");
+        var user = new QueryClient(server.Server.Url, "sts", "2011-06-15",
+            made.Descendants("AccessKeyId").Single().Value, made.Descendants("SecretAccessKey").Single().Value,
+            token: "of-somebody-else");
 
         Assert.Equal("InvalidClientTokenId", await user.Refused("GetCallerIdentity"));
     }

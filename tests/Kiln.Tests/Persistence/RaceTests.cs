@@ -157,7 +157,8 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
 
         var answers = await AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
         {
-            Resources = [snapshot], Tags = [.. Enumerable.Range(0, 10).Select(t => new Amazon.EC2.Model.Tag($"{n}-{t}", "x"))],
+            Resources = [snapshot],
+            Tags = [.. Enumerable.Range(0, 10).Select(t => new Amazon.EC2.Model.Tag($"{n}-{t}", "x"))],
         }, Cancel));
 
         Assert.Equal(5, answers.Count(a => a.Refused is null));
