@@ -143,7 +143,6 @@ public sealed partial class BlockStore
         if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
         segments.RefusePoisoned();
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
-        Interlocked.Add(ref storedBytes, record.Length);
         if (codec.Header.Effort == Effort.Dense)
         {
             // They keep to themselves: recompression then passes their segments by without a look.
@@ -195,12 +194,14 @@ public sealed partial class BlockStore
             return;
         }
 
-        Interlocked.Add(ref plainBytes, plain.Length);
         var began = Clock.GetTimestamp();
         var codec = codecs.Rent();
         try
         {
             codec.Pack(plain, address, kind, domain, effort);
+            // Of the same records, so that their ratio is that of compression: none of moved, copied or repacked ones.
+            Interlocked.Add(ref plainBytes, plain.Length);
+            Interlocked.Add(ref storedBytes, RecordHeader.Size + codec.Header.StoredLength);
             Index.TryAdd(address, Append(codec));
             options.Metrics?.Put(this, began);
         }

@@ -99,7 +99,8 @@ internal static class ServeCommand
         print.WriteLine("To use it from another terminal, paste:");
         print.WriteLine($"  export AWS_ENDPOINT_URL={server.Url}");
         print.WriteLine($"  export AWS_SHARED_CREDENTIALS_FILE={Path.GetFullPath(options.CredentialsPath)}");
-        print.WriteLine($"  export AWS_REGION={options.RegionList[0]}");
+        // boto3 and the first aws CLI read the second name only.
+        print.WriteLine($"  export AWS_REGION={options.RegionList[0]} AWS_DEFAULT_REGION={options.RegionList[0]}");
         print.Flush();
     }
 }

@@ -17,6 +17,26 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task What_it_says_to_paste_is_enough_for_a_client()
+    {
+        Assert.SkipUnless(Directory.Exists("/usr/lib/python3/dist-packages/boto3"),
+            "boto3 is not installed (Debian's package python3-boto3).");
+        await using var kiln = new KilnProcess();
+        await kiln.InitializeAsync();
+        var paste = string.Join('\n', kiln.Said.Where(l => l.StartsWith("  export ", StringComparison.Ordinal)));
+
+        // boto3 reads AWS_DEFAULT_REGION only, and nothing else around it may help. Debian's is too old for
+        // AWS_ENDPOINT_URL.
+        const string Ask = "import boto3, os; print(boto3.client('sts', endpoint_url=os.environ['AWS_ENDPOINT_URL'])"
+            + ".get_caller_identity()['Account'])";
+        var account = await Command.Run("env",
+            ["-i", "PATH=/usr/bin:/bin", "HOME=/nowhere", "bash", "-c", $"{paste}\n/usr/bin/python3 -c \"{Ask}\""]);
+
+        Assert.True(account.ExitCode == 0, account.Errors);
+        Assert.Matches("^[0-9]{12}$", account.Output.Trim());
+    }
+
+    [Fact]
     public async Task A_second_service_over_the_same_folder_is_refused_and_harms_nothing()
     {
         await using var kiln = new KilnProcess();

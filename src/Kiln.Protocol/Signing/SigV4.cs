@@ -117,7 +117,7 @@ public static class SigV4
 
     private static SignatureClaim FromHeader(string header, WireRequest request)
     {
-        if (!header.StartsWith(Algorithm + " ", StringComparison.Ordinal))
+        if (header.Split(' ')[0] != Algorithm)
             throw Malformed($"Unsupported AWS 'algorithm': '{Shown(header.Split(' ')[0])}'; use {Algorithm}");
         string? credential = null, signedHeaders = null, signature = null;
         foreach (var part in header[Algorithm.Length..].Split(',', StringSplitOptions.TrimEntries))

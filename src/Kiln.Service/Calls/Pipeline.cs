@@ -24,13 +24,15 @@ namespace Kiln.Service.Calls;
 /// </remarks>
 public sealed partial class Pipeline(
     OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
-    ServiceOptions options, ServiceMetrics metrics, ILogger<Pipeline> log)
+    ServiceOptions options, ServiceMetrics metrics, ILogger<Pipeline> log) : IDisposable
 {
     /// <summary>How often an operation is run when others keep changing its rows: each loss means another call
     /// won.</summary>
     public const int AttemptsMax = 8;
 
     private readonly HashSet<string> _regions = [.. options.RegionList];
+
+    private readonly Turns _turns = new();
 
     /// <summary>Answers a request. Never throws, but for a client that has gone.</summary>
     public async Task<WireResponse> Answer(WireRequest request, string sourceAddress, CancellationToken cancel)
@@ -95,6 +97,9 @@ public sealed partial class Pipeline(
             metrics.Answered(known, name, code, began);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
 
     /// <summary>Refuses a request for whose body there was no memory in time, in the words of its service.</summary>
     /// <param name="request">Without its body.</param>
@@ -176,6 +181,8 @@ public sealed partial class Pipeline(
                 _ => errors.Mismatch,
             };
         }
+        if (credential.SessionTokenDigest is null && claim.SessionToken is not null && !credential.TakesAnyToken)
+            throw errors.UnknownKey;
         if (credential.SessionTokenDigest is { } digest
             && (claim.SessionToken is null || !CryptographicOperations.FixedTimeEquals(
                 Encoding.ASCII.GetBytes(Credentials.TokenDigest(claim.SessionToken)), Encoding.ASCII.GetBytes(digest))))
@@ -201,6 +208,7 @@ public sealed partial class Pipeline(
         ServiceEntry service, OperationEntry operation, object input, Call first, CancellationToken cancel)
     {
         var token = operation.ClientToken(input);
+        using var turn = _turns.Of(first.AccountId);
         for (var attempt = 1; ; attempt++)
         {
             await using var scope = scopes.CreateAsyncScope();
@@ -219,6 +227,7 @@ public sealed partial class Pipeline(
             catch (Exception conflict) when (attempt < AttemptsMax && DbErrors.IsConflict(conflict))
             {
                 LogAgain(operation.Shape.Name, attempt);
+                await turn.Take(cancel);
             }
         }
     }

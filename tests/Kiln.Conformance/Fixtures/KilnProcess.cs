@@ -165,6 +165,16 @@ public sealed class KilnProcess : IAsyncLifetime
 
     private readonly List<string> _log = [];
 
+    /// <summary>What it has said so far.</summary>
+    public IReadOnlyList<string> Said
+    {
+        get
+        {
+            lock (_log)
+                return [.. _log];
+        }
+    }
+
     private void Log(string? line)
     {
         if (line is null)
