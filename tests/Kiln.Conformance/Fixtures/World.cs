@@ -290,7 +290,8 @@ public sealed class World : IAsyncLifetime
         KeyId = keyId, PolicyName = "default",
         Policy = $$"""
             {"Version":"2012-10-17","Statement":[
-             {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{KilnProcess.A}}:root"},"Action":"kms:*","Resource":"*"},
+             {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{KilnProcess.A}}:root"},
+             "Action":"kms:*","Resource":"*"},
              {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{account}}:root"},
              "Action":["kms:DescribeKey","kms:CreateGrant",
               "kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*"],"Resource":"*"}]}

@@ -81,7 +81,7 @@ public sealed class ImageTests(GuestWorld guests)
     }
 
     [Fact, Claim("C018"), Claim("C020"), Claim("C050"), Claim("C071"), Claim("C074"), Claim("C075"), Claim("C077b")]
-    [Claim("C095"), Claim("C137"), Claim("C138")]
+    [Claim("C095"), Claim("C137"), Claim("C138"), Claim("C148")]
     public async Task A_reboot_or_a_stop_makes_images_clean_and_no_agent_makes_them_crash_consistent()
     {
         await guests.Ready();

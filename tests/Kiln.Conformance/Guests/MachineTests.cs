@@ -121,8 +121,9 @@ public sealed class MachineTests(GuestWorld guests)
         var machine = (await World.Launch(await World.Golden(904))).InstanceId;
         await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine] }, Cancel);
         await guests.InState(machine, "stopped");
-        var ended = GuestJournal.Read(guests.FolderOf(machine)).Single(l => l.Contains("plug", StringComparison.Ordinal));
-        Assert.Contains("nothing has booted in it", ended, StringComparison.Ordinal);
+        var pulled = GuestJournal.Read(guests.FolderOf(machine))
+            .Single(l => l.Contains("plug pulled", StringComparison.Ordinal));
+        Assert.Contains("nothing has booted in it", pulled, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,8 +6,8 @@ namespace Kiln.Conformance.Guests;
 
 /// <summary>Machines under write load, and what does not hurt them: a cut, a kill of Kiln, a freeze that nobody
 /// ended.</summary>
-/// <remarks>A few rounds each; KILN_TEST_CUTS, KILN_TEST_STOPS and KILN_TEST_KILLS ask for more (the experiments' 20, 20
-/// and 50).</remarks>
+/// <remarks>A few rounds each; KILN_TEST_CUTS, KILN_TEST_STOPS and KILN_TEST_KILLS ask for more (the experiments' 20,
+/// 20 and 50).</remarks>
 [Collection("guests")]
 public sealed class SurvivalTests(GuestWorld guests)
 {

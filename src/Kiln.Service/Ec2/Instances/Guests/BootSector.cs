@@ -2,8 +2,8 @@ using Kiln.Blocks.Devices;
 
 namespace Kiln.Service.Ec2.Instances.Guests;
 
-/// <summary>What firmware looks for on a disk: the mark at the end of its first sector, in BIOS as well as in UEFI, whose
-/// partition tables have a sector of the old kind before them.</summary>
+/// <summary>What firmware looks for on a disk: the mark at the end of its first sector, in BIOS as well as in UEFI,
+/// whose partition tables have a sector of the old kind before them.</summary>
 internal static class BootSector
 {
     private const int Bytes = 512;
