@@ -14,7 +14,7 @@ namespace Kiln.Cli.Images;
 /// already is not put there again, and what a run that was killed has left undone is done: each step looks first. Of
 /// older images the newest is kept beside the new one for a while, deprecated; those before it go with their snapshots.
 /// </remarks>
-internal sealed class Publication(AwsClient operatorClient, Screen screen, TimeProvider time)
+public sealed class Publication(AwsClient operatorClient, Screen screen, TimeProvider time)
 {
     private const string DigestTag = "kiln:digest", RecipeTag = "kiln:recipe", VersionTag = "kiln:version";
 
@@ -101,9 +101,8 @@ internal sealed class Publication(AwsClient operatorClient, Screen screen, TimeP
             await client.Ec2(
                 "DeregisterImage", [("ImageId", old.Id), ("DeleteAssociatedSnapshots", "true")], cancel);
         }
-        if (made.IsDeprecated)
-            await client.Ec2("DisableImageDeprecation", [("ImageId", made.Id)], cancel);
-        foreach (var old in others.Take(VersionsMax - 1).Where(i => !i.IsDeprecated))
+        // A public image has an end from its beginning, two years away; one that was set here stays.
+        foreach (var old in others.Take(VersionsMax - 1).Where(i => i.DeprecatedAt is not { } at || at > foundUntil))
         {
             var at = foundUntil.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             await client.Ec2("EnableImageDeprecation", [("ImageId", old.Id), ("DeprecateAt", at)], cancel);
@@ -140,7 +139,8 @@ internal sealed class Publication(AwsClient operatorClient, Screen screen, TimeP
                     i.Element("tagSet")?.Elements("item").FirstOrDefault(t => t.Element("key")?.Value == DigestTag)?
                         .Element("value")?.Value,
                     i.Descendants("snapshotId").FirstOrDefault()?.Value,
-                    i.Element("deprecationTime") is not null))
+                    i.Element("deprecationTime") is { } end
+                        ? DateTimeOffset.Parse(end.Value, CultureInfo.InvariantCulture) : null))
                 .OrderByDescending(i => i.CreationDate, StringComparer.Ordinal),
         ];
     }
@@ -182,5 +182,5 @@ internal sealed class Publication(AwsClient operatorClient, Screen screen, TimeP
     }
 
     private sealed record Published(string Id, string Name, string CreationDate, string? Digest, string? SnapshotId,
-        bool IsDeprecated);
+        DateTimeOffset? DeprecatedAt);
 }

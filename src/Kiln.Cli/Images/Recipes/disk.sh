@@ -55,8 +55,8 @@ disk_bios() {
   dd if="$KILN_WORK/core.img" of="$KILN_OUT" bs=512 seek=1 conv=notrunc status=none
 }
 
-# disk_efi MODULES ROOT_TYPE UUID LINUX_LINE INITRD: a GPT with the root, and before it an EFI system partition with GRUB,
-# made of the modules in a folder. The table's own ids come from the root's, so that equal contents make equal bytes.
+# disk_efi MODULES ROOT_TYPE UUID LINUX_LINE INITRD: a GPT with the root, and before it an EFI system partition with
+# GRUB, made of the modules in a folder. The table's ids come from the root's: equal contents make equal bytes.
 disk_efi() {
   local modules=$1 type=$2 uuid=$3 linux=$4 initrd=$5 esp=$KILN_WORK/esp sectors=$((disk_mib / 512))
   say "making it bootable"
