@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
 using Kiln.Service;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Instances.Guests.Networks;
@@ -62,6 +64,12 @@ internal static class ServeCommand
         catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync("kiln: " + failure.Message);
+            return 1;
+        }
+        catch (Exception failure) when (failure.GetBaseException() is SocketException or DbException)
+        {
+            await Console.Error.WriteLineAsync($"kiln: The database cannot be used: {failure.Message} "
+                + $"{failure.InnerException?.Message}".TrimEnd());
             return 1;
         }
     }

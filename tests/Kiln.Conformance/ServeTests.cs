@@ -52,6 +52,37 @@ public sealed class ServeTests
         Assert.Equal(0, await kiln.Stop());
     }
 
+    [Fact]
+    public async Task What_cannot_be_started_is_said_in_one_line()
+    {
+        await using var kiln = new KilnProcess();
+        await kiln.InitializeAsync();
+        var other = Path.Combine(kiln.Folder, "other");
+        Task<Outcome> Serve(string data, string listen = "127.0.0.1:0", params string[] more) => Command.Run(
+            KilnProcess.Program, ["serve", "--data", data, "--guests", "simulated", "--listen", listen, .. more]);
+        void Line(Outcome outcome, string sentence)
+        {
+            Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
+            Assert.Contains(sentence, Assert.Single(outcome.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        }
+
+        Line(await Serve(other, new Uri(kiln.Url).Authority), "address already in use");
+        Line(await Serve(other, more: ["--database", "postgres://nobody:none@127.0.0.1:1/none"]), "Connection refused");
+        await kiln.Kill();
+        var key = kiln.DataFolder + ".master-key";
+        File.Move(key, key + ".aside");
+        Line(await Serve(kiln.DataFolder), "is missing, and the database is sealed under it");
+        Assert.False(File.Exists(key));
+        await File.WriteAllBytesAsync(key, new byte[32], TestContext.Current.CancellationToken);
+        Line(await Serve(kiln.DataFolder), "is not the master key that this database is sealed under");
+        File.Move(key + ".aside", key, overwrite: true);
+        await kiln.Start();
+        Assert.Equal(0, await kiln.Stop());
+        await File.WriteAllTextAsync(
+            Path.Combine(kiln.DataFolder, "kiln.db"), new string('x', 8192), TestContext.Current.CancellationToken);
+        Line(await Serve(kiln.DataFolder), "file is not a database");
+    }
+
     [Theory]
     [InlineData("--listen", "nonsense", "--listen: 'nonsense' is not ADDRESS:PORT")]
     [InlineData("--guests", "docker", "--guests: 'docker' is not auto, qemu or simulated.")]

@@ -60,6 +60,7 @@ public sealed partial class Pipeline(
                 RequestId = requestId,
                 DryRun = operation.DryRun(input),
                 SourceAddress = sourceAddress,
+                TakesZstd = ContentCodings.Take(request.Header("accept-encoding"), "zstd"),
                 BodySha256 = verified.BodySha256,
             }, cancel);
         }
@@ -100,6 +101,35 @@ public sealed partial class Pipeline(
 
     /// <inheritdoc/>
     public void Dispose() => _turns.Dispose();
+
+    /// <summary>The refusal of a request that nobody known has signed, as far as its head tells; else null. A body of
+    /// such is not worth memory that is scarce.</summary>
+    /// <param name="head">Without its body.</param>
+    /// <param name="cancel">Ends the look-up when the client has gone.</param>
+    public async Task<WireResponse?> RefuseStranger(WireRequest head, CancellationToken cancel)
+    {
+        var began = clock.GetTimestamp();
+        var service = table.Service("ec2")!;
+        AwsException refusal;
+        try
+        {
+            var claim = ReadClaim(head, ref service);
+            var credential = await credentials.Find(claim.AccessKeyId, cancel)
+                ?? throw service.SignatureErrors.UnknownKey;
+            SigV4.VerifyHead(claim, head, credential.Secret, clock.Wall.GetUtcNow());
+            return null;
+        }
+        catch (SignatureException failure)
+        {
+            refusal = Refusal(failure, service.SignatureErrors);
+        }
+        catch (AwsException failure)
+        {
+            refusal = failure;
+        }
+        metrics.Answered(null, null, refusal.Code, began);
+        return service.Codec.WriteError(refusal, Ids.Uuid());
+    }
 
     /// <summary>Refuses a request for whose body there was no memory in time, in the words of its service.</summary>
     /// <param name="request">Without its body.</param>
@@ -173,13 +203,7 @@ public sealed partial class Pipeline(
         }
         catch (SignatureException failure)
         {
-            throw failure.Reason switch
-            {
-                SignatureFailure.Expired or SignatureFailure.NotYetValid => errors.Expired,
-                SignatureFailure.Malformed or SignatureFailure.MalformedBody =>
-                    new AwsException("IncompleteSignature", 400, failure.Message),
-                _ => errors.Mismatch,
-            };
+            throw Refusal(failure, errors);
         }
         if (credential.SessionTokenDigest is null && claim.SessionToken is not null && !credential.TakesAnyToken)
             throw errors.UnknownKey;
@@ -191,6 +215,14 @@ public sealed partial class Pipeline(
             throw errors.SessionExpired;
         return new Verified(credential.Caller, request, hash.Length == 64 ? Convert.FromHexString(hash) : default);
     }
+
+    private static AwsException Refusal(SignatureException failure, SignatureErrors errors) => failure.Reason switch
+    {
+        SignatureFailure.Expired or SignatureFailure.NotYetValid => errors.Expired,
+        SignatureFailure.Malformed or SignatureFailure.MalformedBody =>
+            new AwsException("IncompleteSignature", 400, failure.Message),
+        _ => errors.Mismatch,
+    };
 
     private static OperationEntry Find(WireRequest request, ServiceEntry service)
     {

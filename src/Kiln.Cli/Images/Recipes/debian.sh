@@ -2,6 +2,7 @@
 #
 # Run by `kiln image build` with bash, inside fakeroot or as root; the variables are those of tiny.sh.
 set -euo pipefail
+umask 022
 exec 2>&1
 . "$KILN_RECIPE/packages.sh"
 . "$KILN_RECIPE/disk.sh"
