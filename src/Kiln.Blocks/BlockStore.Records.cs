@@ -49,6 +49,35 @@ public sealed partial class BlockStore
         }
     }
 
+    /// <summary>Reads a block of the clear domain as a zstd stream (RFC 8878), as far as possible as it is stored.
+    /// Whoever unpacks it verifies it, against the address, which is the SHA-256 of the block.</summary>
+    /// <param name="address">The block.</param>
+    /// <param name="destination">Exactly <see cref="Block.Size"/> bytes; takes the stream.</param>
+    /// <returns>The stream's length, or 0 when it would not be shorter than the block.</returns>
+    /// <exception cref="BlockMissingException">No record has this address.</exception>
+    /// <exception cref="BlockCorruptException">Stored bytes do not match their hash; nothing was served.</exception>
+    public int ReadPacked(BlockAddress address, Span<byte> destination)
+    {
+        if (destination.Length != Block.Size)
+            throw new ArgumentException("A block has 524288 bytes.", nameof(destination));
+        var codec = codecs.Rent();
+        try
+        {
+            LoadRecord(codec, address, RecordHeader.KindBlock);
+            return ZstdFrames.Write(codec, destination);
+        }
+        catch (BlockCorruptException)
+        {
+            Interlocked.Increment(ref damagedReads);
+            destination.Clear();
+            throw;
+        }
+        finally
+        {
+            codecs.Return(codec);
+        }
+    }
+
     /// <summary>Reads a part of a block, unpacking and verifying only the frames it touches.</summary>
     /// <exception cref="BlockMissingException">No record has this address.</exception>
     /// <exception cref="BlockCorruptException">A check failed; nothing was served.</exception>
@@ -145,20 +174,16 @@ public sealed partial class BlockStore
         if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
         Heal();
-        BlockLocation place;
         try
         {
-            place = AppendToAny(record, codec.Header.Effort);
+            return AppendToAny(record, codec.Header.Effort);
         }
         catch (StoreReadOnlyException)
         {
             // Mostly it was somebody else's sync that failed: what is in hand goes to what comes after.
             Heal();
-            place = AppendToAny(record, codec.Header.Effort);
+            return AppendToAny(record, codec.Header.Effort);
         }
-
-        Interlocked.Add(ref storedBytes, record.Length);
-        return place;
     }
 
     private BlockLocation AppendToAny(ReadOnlySpan<byte> record, Effort effort)
@@ -215,12 +240,14 @@ public sealed partial class BlockStore
             return;
         }
 
-        Interlocked.Add(ref plainBytes, plain.Length);
         var began = Clock.GetTimestamp();
         var codec = codecs.Rent();
         try
         {
             codec.Pack(plain, address, kind, domain, effort);
+            // Of the same records, so that their ratio is that of compression: none of moved, copied or repacked ones.
+            Interlocked.Add(ref plainBytes, plain.Length);
+            Interlocked.Add(ref storedBytes, RecordHeader.Size + codec.Header.StoredLength);
             Index.TryAdd(address, Append(codec));
             options.Metrics?.Put(this, began);
         }

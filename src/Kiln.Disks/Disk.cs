@@ -3,20 +3,22 @@ namespace Kiln.Disks;
 /// <summary>Opens image files by what they are, never by what they are called.</summary>
 public static class Disk
 {
-    private static readonly (byte[] Magic, string Name)[] Unread =
+    private static readonly (int At, byte[] Magic, string Name)[] Unread =
     [
-        ("vhdxfile"u8.ToArray(), "VHDX"),
-        ("COWD"u8.ToArray(), "VMDK of an ESX host (COWD)"),
-        ("QED\0"u8.ToArray(), "QED"),
-        ("conectix\0\0\0\0"u8.ToArray(), "VHD whose end is missing"),
-        ("WithoutFreeSpace"u8.ToArray(), "Parallels"),
-        ("WithouFreSpacExt"u8.ToArray(), "Parallels"),
-        ("LUKS"u8.ToArray(), "LUKS (encrypted)"),
-        ((byte[])[0x1f, 0x8b], "gzip"),
-        ((byte[])[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "xz"),
-        ((byte[])[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
-        ("BZh"u8.ToArray(), "bzip2"),
-        ("PK\x03\x04"u8.ToArray(), "ZIP"),
+        (0, "vhdxfile"u8.ToArray(), "VHDX"),
+        (0, "COWD"u8.ToArray(), "VMDK of an ESX host (COWD)"),
+        (0, "QED\0"u8.ToArray(), "QED"),
+        (0, "conectix"u8.ToArray(), "VHD whose end is missing"),
+        (0, "WithoutFreeSpace"u8.ToArray(), "Parallels"),
+        (0, "WithouFreSpacExt"u8.ToArray(), "Parallels"),
+        (0, "LUKS"u8.ToArray(), "LUKS (encrypted)"),
+        (0, (byte[])[0x1f, 0x8b], "gzip"),
+        (0, (byte[])[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "xz"),
+        (0, (byte[])[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        (0, "BZh"u8.ToArray(), "bzip2"),
+        (0, "PK\x03\x04"u8.ToArray(), "ZIP"),
+        (64, [0x7f, 0x10, 0xda, 0xbe], "VirtualBox's VDI"),
+        (257, "ustar"u8.ToArray(), "a tar archive (unpack it: the disk is inside, also of an OVA)"),
     ];
 
     /// <summary>Opens the disk in a file.</summary>
@@ -53,12 +55,13 @@ public static class Disk
                 + "type monolithicSparse or streamOptimized (qemu-img convert makes one).");
         if (VhdReader.Matches(source))
             return "vhd";
-        foreach (var (magic, name) in Unread)
+        foreach (var (at, magic, name) in Unread)
         {
-            if (start.StartsWith(magic))
+            if (start.Length > at && start[at..].StartsWith(magic))
             {
                 throw new DiskFormatException($"The file is {name}, which is not read here; qcow2, raw, VMDK and VHD "
-                    + "are. If it is a raw disk that only looks so, say --format raw.");
+                    + "are, and qemu-img convert makes them. If it is a raw disk that only looks so, say "
+                    + "--format raw.");
             }
         }
         return "raw";

@@ -7,6 +7,9 @@ namespace Kiln.Disks;
 /// </remarks>
 public abstract class DiskReader
 {
+    // The table that was read last: neighbours share one, and a disk is walked from its start to its end.
+    private volatile CachedTable _table = new(-1, []);
+
     /// <summary>The largest disk: EBS's largest volume of most types, 16 TiB.</summary>
     public const long LengthMax = 16L << 40;
 
@@ -44,7 +47,7 @@ public abstract class DiskReader
     /// <returns>False when it is all zeros and nothing was written to the span.</returns>
     protected abstract bool ReadUnit(long unit, int at, Span<byte> bytes);
 
-    /// <summary>Whether a unit has bytes of its own, and how many bytes of the file they take.</summary>
+    /// <summary>Whether a unit has bytes of its own, and how many bytes of the file they take at least.</summary>
     protected abstract long StoredBytes(long unit);
 
     /// <summary>The first unit from this one on that may have bytes: skips what a whole table leaves out.</summary>
@@ -80,8 +83,8 @@ public abstract class DiskReader
             if (bytes == 0)
                 continue;
             stored += bytes;
-            // Twice, because parts of a sector are counted for each of the two units that share it.
-            if (stored > (Source.Length * 2) + UnitBytes)
+            // A unit of slack, because the last one counts whole, though the file may end within it.
+            if (stored > Source.Length + UnitBytes)
             {
                 throw new DiskFormatException(
                     "The image's tables point at the same bytes over and over: it is damaged or forged.");
@@ -90,7 +93,40 @@ public abstract class DiskReader
         }
     }
 
+    /// <summary>Reads a table of the format, or has it at hand.</summary>
+    /// <exception cref="DiskFormatException">The file ends before it does.</exception>
+    protected byte[] Table(long at, int bytes)
+    {
+        var table = _table;
+        if (table.At == at)
+            return table.Bytes;
+        var read = new byte[bytes];
+        Source.Read(at, read);
+        _table = new CachedTable(at, read);
+        return read;
+    }
+
+    /// <summary>Refuses tables that lie over each other: a small file could make a walk as long as it likes.</summary>
+    /// <param name="places">Where each table begins, in any unit; 0 for none.</param>
+    /// <param name="least">The size of a table in that unit.</param>
+    /// <exception cref="DiskFormatException">Two do.</exception>
+    protected static void CheckApart(IEnumerable<long> places, long least)
+    {
+        var before = -least;
+        foreach (var place in places.Where(p => p != 0).Order())
+        {
+            if (place - before < least)
+            {
+                throw new DiskFormatException(
+                    "The image's tables lie over each other: it is damaged or forged.");
+            }
+            before = place;
+        }
+    }
+
     /// <summary>Whether a number is a power of two within bounds.</summary>
     protected static bool IsPowerOfTwo(long number, long least, long most) =>
         number >= least && number <= most && (number & (number - 1)) == 0;
+
+    private sealed record CachedTable(long At, byte[] Bytes);
 }

@@ -18,7 +18,7 @@ internal static class Inflate
                 stream.ReadExactly(unit);
                 return unit;
             }
-            catch (Exception damaged) when (damaged is InvalidDataException or EndOfStreamException)
+            catch (Exception damaged) when (damaged is InvalidDataException or IOException or ZstdException)
             {
                 throw Damaged();
             }
@@ -27,17 +27,8 @@ internal static class Inflate
 
     /// <summary>The bytes of a zstd frame that may be followed by something else.</summary>
     /// <exception cref="DiskFormatException">There are fewer, or they are damaged.</exception>
-    public static byte[] Zstd(byte[] packed, int bytes)
-    {
-        try
-        {
-            return Fill(new DecompressionStream(new MemoryStream(packed)), bytes);
-        }
-        catch (Exception damaged) when (damaged is ZstdException or IOException)
-        {
-            throw Damaged();
-        }
-    }
+    public static byte[] Zstd(byte[] packed, int bytes) =>
+        Fill(new DecompressionStream(new MemoryStream(packed)), bytes);
 
     /// <summary>A unit of a zlib stream.</summary>
     /// <exception cref="DiskFormatException">There are fewer, or they are damaged.</exception>

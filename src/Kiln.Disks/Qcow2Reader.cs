@@ -12,10 +12,13 @@ internal sealed class Qcow2Reader : DiskReader
 {
     private const ulong OffsetMask = 0x00ff_ffff_ffff_fe00, ZeroBit = 1, CompressedBit = 1UL << 62;
     private const ulong Dirty = 1, Corrupt = 2, ExternalData = 4, CompressionType = 8, ExtendedL2 = 16;
+
+    // At best a byte of deflate makes 1032; a block of 128 KiB of one byte has 4 in zstd.
+    private const int DeflateRatioMax = 1032, ZstdRatioMax = 32 * 1024;
     private readonly int _clusterBits;
     private readonly bool _isVersion3;
     private readonly bool _isZstd;
-    private readonly ulong[] _l1;
+    private readonly long[] _l1;
 
     private Qcow2Reader(DiskSource source, ReadOnlySpan<byte> header, long length)
         : base(source, "qcow2", length)
@@ -50,7 +53,7 @@ internal sealed class Qcow2Reader : DiskReader
         if (version == 3)
             CheckFeatures(header);
         var length = Long(header, 24);
-        return length <= long.MaxValue ? new Qcow2Reader(source, header, (long)length)
+        return length <= long.MaxValue && length % 512 == 0 ? new Qcow2Reader(source, header, (long)length)
             : throw new DiskFormatException("The qcow2 image's size is out of bounds.");
     }
 
@@ -61,7 +64,7 @@ internal sealed class Qcow2Reader : DiskReader
     protected override long NextUnit(long unit)
     {
         var perTable = UnitBytes / 8;
-        while (unit / perTable < _l1.Length && (_l1[unit / perTable] & OffsetMask) == 0)
+        while (unit / perTable < _l1.Length && _l1[unit / perTable] == 0)
             unit = ((unit / perTable) + 1) * perTable;
         return unit;
     }
@@ -71,7 +74,11 @@ internal sealed class Qcow2Reader : DiskReader
     {
         var entry = Entry(unit);
         if ((entry & CompressedBit) != 0)
-            return Compressed(entry).Bytes;
+        {
+            // Many clusters may share a sector, and only the last of its sectors is known of a cluster's end.
+            var least = UnitBytes / (_isZstd ? ZstdRatioMax : DeflateRatioMax);
+            return Math.Max(Compressed(entry).Bytes - 511, Math.Max(least, 1));
+        }
         return IsZero(entry) ? 0 : UnitBytes;
     }
 
@@ -114,7 +121,7 @@ internal sealed class Qcow2Reader : DiskReader
             throw Refused("a compression that is not known here: zlib and zstd are");
     }
 
-    private static ulong[] ReadL1(DiskSource source, ReadOnlySpan<byte> header, long length)
+    private static long[] ReadL1(DiskSource source, ReadOnlySpan<byte> header, long length)
     {
         var perTable = 1L << ((2 * (int)Word(header, 20)) - 3);
         var wanted = (length + perTable - 1) / perTable;
@@ -126,24 +133,34 @@ internal sealed class Qcow2Reader : DiskReader
             throw new DiskFormatException("The qcow2 image's first table lies beyond its end: it is cut off.");
         var bytes = new byte[wanted * 8];
         source.Read((long)offset, bytes);
-        var table = new ulong[wanted];
+        var table = new long[wanted];
+        var cluster = 1L << (int)Word(header, 20);
         for (var i = 0; i < table.Length; i++)
-            table[i] = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * 8));
+        {
+            table[i] = (long)(BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * 8)) & OffsetMask);
+            if (table[i] % cluster != 0)
+                throw new DiskFormatException("The qcow2 image has a table at a crooked place: it is damaged.");
+        }
+        CheckApart(table, cluster);
         return table;
     }
 
     private ulong Entry(long unit)
     {
         var perTable = UnitBytes / 8;
-        var table = (long)(_l1[unit / perTable] & OffsetMask);
-        if (table == 0)
-            return 0;
-        Span<byte> entry = stackalloc byte[8];
-        Source.Read(table + (unit % perTable * 8), entry);
-        return BinaryPrimitives.ReadUInt64BigEndian(entry);
+        var table = _l1[unit / perTable];
+        return table == 0 ? 0
+            : BinaryPrimitives.ReadUInt64BigEndian(Table(table, UnitBytes).AsSpan((int)(unit % perTable * 8)));
     }
 
-    private bool IsZero(ulong entry) => (entry & OffsetMask) == 0 || (_isVersion3 && (entry & ZeroBit) != 0);
+    private bool IsZero(ulong entry)
+    {
+        if ((entry & ZeroBit) == 0)
+            return (entry & OffsetMask) == 0;
+        if (!_isVersion3)
+            throw new DiskFormatException("The qcow2 image has zeros as its version has not: it is damaged.");
+        return true;
+    }
 
     private (long Offset, int Bytes) Compressed(ulong entry)
     {
@@ -156,11 +173,10 @@ internal sealed class Qcow2Reader : DiskReader
     private byte[] Decompress(ulong entry)
     {
         var (offset, length) = Compressed(entry);
-        // The last sector may not be there in full.
-        var there = (int)Math.Min(length, Source.Length - offset);
-        if (there <= 0)
+        if (offset >= Source.Length)
             throw new DiskFormatException("The qcow2 image points beyond its end: it is cut off or damaged.");
-        var packed = new byte[there];
+        // The last sector may not be there in full.
+        var packed = new byte[Math.Min(length, Source.Length - offset)];
         Source.Read(offset, packed);
         return _isZstd ? Inflate.Zstd(packed, UnitBytes)
             : Inflate.Fill(new DeflateStream(new MemoryStream(packed), CompressionMode.Decompress), UnitBytes);

@@ -103,12 +103,13 @@ internal sealed partial class VmdkReader : DiskReader
         var (offset, sectors) = (Long(header, 28), Long(header, 36));
         if (offset == 0)
             return;
-        if (sectors * Sector > DescriptorBytesMax || offset > (ulong)(source.Length / Sector))
+        if (sectors > DescriptorBytesMax / Sector || offset > (ulong)(source.Length / Sector))
             throw new DiskFormatException("The VMDK's descriptor is out of bounds: it is damaged.");
         var bytes = new byte[sectors * Sector];
         source.Read((long)offset * Sector, bytes);
         var text = Encoding.ASCII.GetString(bytes).TrimEnd('\0');
-        if (Parent().Match(text) is { Success: true } parent && parent.Groups[1].Value is not "ffffffff")
+        if (Parent().Match(text) is { Success: true } parent
+            && !parent.Groups[1].Value.Equals("ffffffff", StringComparison.OrdinalIgnoreCase))
             throw new DiskFormatException("The VMDK is only the difference to a parent: flatten it first.");
         var type = Type().Match(text);
         if (type.Success && type.Groups[1].Value is not ("monolithicSparse" or "streamOptimized"))
@@ -132,6 +133,7 @@ internal sealed partial class VmdkReader : DiskReader
         var directory = new uint[count];
         for (var i = 0; i < directory.Length; i++)
             directory[i] = Word(bytes, i * 4);
+        CheckApart(directory.Select(d => (long)d), ((_perTable * 4L) + Sector - 1) / Sector);
         return directory;
     }
 
@@ -141,9 +143,7 @@ internal sealed partial class VmdkReader : DiskReader
         var table = _directory[unit / _perTable];
         if (table == 0)
             return 0;
-        Span<byte> entry = stackalloc byte[4];
-        Source.Read(((long)table * Sector) + (unit % _perTable * 4), entry);
-        var sector = Word(entry, 0);
+        var sector = Word(Table((long)table * Sector, _perTable * 4), (int)(unit % _perTable * 4));
         return sector == 1 && (_flags & HasZeroGrains) != 0 ? 0 : (long)sector * Sector;
     }
 

@@ -26,7 +26,15 @@ internal static class Endpoint
         }
         try
         {
-            using var share = await bodies.Admit(BodyBytes(http), http.RequestAborted);
+            var bytes = BodyBytes(http);
+            if (bodies.IsScarce(bytes)
+                && await pipeline.RefuseStranger(Read(http, default), http.RequestAborted) is { } stranger)
+            {
+                using (stranger)
+                    await Send(http, stranger);
+                return;
+            }
+            using var share = await bodies.Admit(bytes, http.RequestAborted);
             if (share is null)
             {
                 using var refusal = pipeline.Throttle(Read(http, default));

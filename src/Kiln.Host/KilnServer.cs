@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Kiln.Host.Metrics;
 using Kiln.Service;
 using Kiln.Service.Accounts;
@@ -57,7 +58,8 @@ public sealed class KilnServer : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            app = Build(options, wall ?? TimeProvider.System);
+            var listens = new StrongBox<bool>();
+            app = Build(options, wall ?? TimeProvider.System, listens);
             await app.Services.GetRequiredService<DbStart>().Prepare(cancel);
             var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
             await app.Services.GetRequiredService<StorageStart>().Run(cancel);
@@ -72,6 +74,7 @@ public sealed class KilnServer : IAsyncDisposable
                 _ => Endpoint.Answer(http, pipeline, bodies),
             });
             await app.StartAsync(cancel);
+            listens.Value = true;
             return new KilnServer(app, folder, options, first);
         }
         catch
@@ -94,7 +97,7 @@ public sealed class KilnServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static WebApplication Build(ServiceOptions options, TimeProvider wall)
+    private static WebApplication Build(ServiceOptions options, TimeProvider wall, StrongBox<bool> listens)
     {
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
@@ -104,6 +107,8 @@ public sealed class KilnServer : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         // Every retry of a conflicting save is logged by the pipeline with its meaning; EF's own cry adds none.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical);
+        // Why a start failed is said once, by who started it; the host would say it three times with stack traces.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", level => listens.Value && level >= LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainMax);
         builder.Services.AddKiln(options, wall);

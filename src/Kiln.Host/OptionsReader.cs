@@ -28,7 +28,8 @@ public static class OptionsReader
         ArgumentNullException.ThrowIfNull(environment);
         var options = new ServiceOptions();
         var wrong = new List<string>();
-        var fromFile = FromFile(file ?? environment("KILN_CONFIG"), wrong);
+        file ??= environment("KILN_CONFIG");
+        var fromFile = FromFile(file, wrong);
         foreach (var property in Settable)
         {
             var name = OptionName(property.Name);
@@ -38,10 +39,10 @@ public static class OptionsReader
             else if (environment(variable) is { Length: > 0 } value)
                 Set(options, property, value, variable, wrong);
             else if (fromFile.Remove(name, out var text))
-                Set(options, property, text, $"kiln.json: {name}", wrong);
+                Set(options, property, text, $"{file ?? "kiln.json"}: {name}", wrong);
             fromFile.Remove(name);
         }
-        wrong.AddRange(fromFile.Keys.Select(key => $"kiln.json: there is no setting '{key}'."));
+        wrong.AddRange(fromFile.Keys.Select(key => $"{file ?? "kiln.json"}: there is no setting '{key}'."));
         if (wrong.Count == 0)
             wrong.AddRange(Validate(options));
         return wrong.Count == 0 ? options : throw new OptionsException(wrong);

@@ -10,4 +10,6 @@ var root =
 foreach (var command in Commands.All(Embedding.Start))
     root.Add(command);
 // SIGTERM and SIGINT belong to the host, which drains; the parser's own handler would cut that short.
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var parsed = root.Parse(args);
+var code = await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;

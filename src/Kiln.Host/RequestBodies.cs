@@ -13,6 +13,9 @@ internal sealed class RequestBodies(
 
     private readonly BytesInFlight _half = new(inFlight.Bound / 2, wall);
 
+    /// <summary>Whether so much is taken that a body has to be of somebody known.</summary>
+    public bool IsScarce(long bytes) => bytes > SmallMax && _half.Taken + bytes > _half.Bound / 2;
+
     /// <summary>Waits for memory. Null when there was none in time.</summary>
     public async Task<IDisposable?> Admit(long bytes, CancellationToken gone)
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Data.Common;
+using System.Net.Sockets;
 using Kiln.Service;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Ec2.Instances.Guests.Networks;
@@ -64,6 +66,12 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync("kiln: " + failure.Message);
             return 1;
         }
+        catch (Exception failure) when (failure.GetBaseException() is SocketException or DbException)
+        {
+            await Console.Error.WriteLineAsync($"kiln: The database cannot be used: {failure.Message} "
+                + $"{failure.InnerException?.Message}".TrimEnd());
+            return 1;
+        }
     }
 
     private static void GreetNetwork(TextWriter print, ServiceOptions options)
@@ -99,7 +107,8 @@ internal static class ServeCommand
         print.WriteLine("To use it from another terminal, paste:");
         print.WriteLine($"  export AWS_ENDPOINT_URL={server.Url}");
         print.WriteLine($"  export AWS_SHARED_CREDENTIALS_FILE={Path.GetFullPath(options.CredentialsPath)}");
-        print.WriteLine($"  export AWS_REGION={options.RegionList[0]}");
+        // boto3 and the first aws CLI read the second name only.
+        print.WriteLine($"  export AWS_REGION={options.RegionList[0]} AWS_DEFAULT_REGION={options.RegionList[0]}");
         print.Flush();
     }
 }

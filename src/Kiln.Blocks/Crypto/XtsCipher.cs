@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 
 namespace Kiln.Blocks.Crypto;
@@ -22,6 +23,8 @@ internal sealed class XtsCipher : IDisposable
 
     /// <summary>Bytes of an AES block.</summary>
     internal const int BlockSize = 16;
+
+    private const int UnitBlocks = UnitSize / BlockSize;
 
     // The polynomial x^128 + x^7 + x^2 + x + 1 of IEEE 1619, section 5.2.
     private const ulong Polynomial = 0x87;
@@ -106,24 +109,43 @@ internal sealed class XtsCipher : IDisposable
         for (var i = 0; i < units; i++)
             BinaryPrimitives.WriteUInt64LittleEndian(seeds[(i * BlockSize)..], unit + (ulong)i);
         lane.Tweak.TransformBlock(scratch.Seeds, 0, seeds.Length, scratch.Seeds, 0);
-        for (var i = 0; i < units; i++)
+        var blocks = MemoryMarshal.Cast<byte, Vector128<ulong>>(seeds);
+        var tweaks = MemoryMarshal.Cast<byte, Vector128<ulong>>(scratch.Tweaks.AsSpan(0, length));
+        for (; blocks.Length >= 4; blocks = blocks[4..], tweaks = tweaks[(4 * UnitBlocks)..])
+            FillFour(blocks, tweaks);
+        for (; blocks.Length > 0; blocks = blocks[1..], tweaks = tweaks[UnitBlocks..]) FillOne(blocks[0], tweaks);
+    }
+
+    private static void FillOne(Vector128<ulong> tweak, Span<Vector128<ulong>> tweaks)
+    {
+        for (var at = 0; at < UnitBlocks; at++)
         {
-            var low = BinaryPrimitives.ReadUInt64LittleEndian(seeds[(i * BlockSize)..]);
-            var high = BinaryPrimitives.ReadUInt64LittleEndian(seeds[((i * BlockSize) + 8)..]);
-            var words = MemoryMarshal.Cast<byte, ulong>(scratch.Tweaks.AsSpan(i * UnitSize, UnitSize));
-            for (var at = 0; at + 1 < words.Length; at += 2)
-            {
-                words[at] = LittleEndian(low);
-                words[at + 1] = LittleEndian(high);
-                var carry = (ulong)((long)high >> 63) & Polynomial;
-                high = (high << 1) | (low >> 63);
-                low = (low << 1) ^ carry;
-            }
+            tweaks[at] = tweak;
+            tweak = TimesX(tweak);
         }
     }
 
-    private static ulong LittleEndian(ulong word) =>
-        BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
+    // The tweaks of one unit wait for each other; those of four units do not.
+    private static void FillFour(ReadOnlySpan<Vector128<ulong>> seeds, Span<Vector128<ulong>> tweaks)
+    {
+        var (a, b, c, d) = (seeds[0], seeds[1], seeds[2], seeds[3]);
+        for (var at = 0; at < UnitBlocks; at++)
+        {
+            tweaks[at] = a;
+            tweaks[at + UnitBlocks] = b;
+            tweaks[at + (2 * UnitBlocks)] = c;
+            tweaks[at + (3 * UnitBlocks)] = d;
+            (a, b, c, d) = (TimesX(a), TimesX(b), TimesX(c), TimesX(d));
+        }
+    }
+
+    // Both halves are doubled; the bit that leaves the low one enters the high one, and what leaves that one comes
+    // back as the polynomial. The lanes are little-endian, as is every processor that .NET runs Kiln on.
+    private static Vector128<ulong> TimesX(Vector128<ulong> tweak)
+    {
+        var leaving = Vector128.Shuffle(tweak.AsInt32(), Vector128.Create(3, 3, 1, 1)) >> 31;
+        return (tweak + tweak) ^ (leaving.AsUInt64() & Vector128.Create(Polynomial, 1UL));
+    }
 
     // Lengths are multiples of a unit, and so of every vector's.
     private static void Xor(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> result)

@@ -220,13 +220,21 @@ internal sealed unsafe class BlockCodec : IDisposable
         }
     }
 
+    /// <summary>The stored bytes of a frame, which match their hash; none for zeros.</summary>
+    /// <exception cref="BlockCorruptException">They do not.</exception>
+    internal ReadOnlySpan<byte> Intact(int frame)
+    {
+        if (!StoredBytesAreIntact(frame))
+            throw new BlockCorruptException($"Stored bytes of frame {frame} of {Header.Address} are damaged.");
+        return Header.FrameCodec(frame) == RecordHeader.CodecZero ? default : Stored(frame);
+    }
+
     // Checks the stored bytes of a frame and, for an encrypted one, decrypts them where they are.
     private ReadOnlySpan<byte> OpenFrame(int frame, KeyDomain? domain)
     {
         var header = Header;
         if (header.FrameCodec(frame) == RecordHeader.CodecZero) return default;
-        if (!StoredBytesAreIntact(frame))
-            throw new BlockCorruptException($"Stored bytes of frame {frame} of {header.Address} are damaged.");
+        Intact(frame);
         var stored = Stored(frame);
         if (!header.Encrypted) return stored;
         if (domain is null || !header.DomainTag.SequenceEqual(domain.Tag))

@@ -48,13 +48,15 @@ internal static class ImportCommand
         var given = verb.Arguments.GetValue(Source)!;
         if (verb.Arguments.GetValue(Key) is not null && !verb.Arguments.GetValue(Encrypted))
             throw new CliException("--kms-key-id needs --encrypted.", ExitCodes.Usage);
-        // Asked for before anything is downloaded.
-        _ = verb.Client;
+        var name = verb.Arguments.GetValue(Name) ?? FileName(given);
+        await CheckName(verb, name);
         var work = Directory.CreateTempSubdirectory("kiln-import-").FullName;
         try
         {
             var file = given;
-            if (Uri.TryCreate(given, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+            var isAddress = Uri.TryCreate(given, UriKind.Absolute, out var address)
+                && address.Scheme is "http" or "https";
+            if (isAddress)
             {
                 var cache = RecipeRun.CacheFolder(Environment.GetEnvironmentVariable);
                 file = await new Fetched(verb.Screen, TimeProvider.System).Download(
@@ -64,15 +66,15 @@ internal static class ImportCommand
             {
                 throw new CliException($"There is no file {file}.", ExitCodes.Usage);
             }
-            if (Unpacked.ProgramFor(file) is { } program && verb.Arguments.GetValue(Format) is null)
+            var disk = file;
+            if (verb.Arguments.GetValue(Format) != "raw" && Unpacked.ProgramFor(file) is { } program)
             {
-                var disk = Path.Combine(work, "disk");
+                disk = Path.Combine(work, "disk");
                 await Unpacked.Unpack(file, program, disk, verb.Screen, verb.Cancel);
-                file = disk;
             }
-            verb.Screen.Line(await Import(verb, file, FileName(given)));
-            if (file != given && address is not null)
-                File.Delete(file);
+            verb.Screen.Line(await Import(verb, disk, FileName(given), name));
+            if (isAddress)
+                Fetched.Forget(file);
             return ExitCodes.Done;
         }
         catch (DiskFormatException wrong)
@@ -85,7 +87,19 @@ internal static class ImportCommand
         }
     }
 
-    private static async Task<string> Import(Verb verb, string file, string fileName)
+    // Before anything is downloaded and uploaded.
+    private static async Task CheckName(Verb verb, string name)
+    {
+        var answer = await verb.Client.Ec2("DescribeImages",
+            [("Owner.1", "self"), ("Filter.1.Name", "name"), ("Filter.1.Value.1", name)], verb.Cancel);
+        if (Registration.Items(answer).FirstOrDefault() is { } there)
+        {
+            throw new CliException($"The image {there.Element("imageId")?.Value} has the name {name} already: give "
+                + "another by --name.", ExitCodes.Usage);
+        }
+    }
+
+    private static async Task<string> Import(Verb verb, string file, string fileName, string name)
     {
         var arguments = verb.Arguments;
         using var source = DiskSource.Open(file);
@@ -116,7 +130,7 @@ internal static class ImportCommand
             }, verb.Cancel);
         return await new Registration
         {
-            Name = arguments.GetValue(Name) ?? fileName,
+            Name = name,
             Description = arguments.GetValue(Description) ?? $"Imported from {fileName}",
             Architecture = architecture,
             BootMode = bootMode,

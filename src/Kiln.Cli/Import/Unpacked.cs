@@ -1,21 +1,22 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using Kiln.Cli.Output;
 using Kiln.Disks;
 
 namespace Kiln.Cli.Import;
 
-/// <summary>Decompresses a file that is compressed as a whole: gzip by itself, xz and zstd by their programs.</summary>
+/// <summary>Decompresses a file that is compressed as a whole, by the host's programs: they tell a file that is cut off
+/// from one that ends.</summary>
 internal static class Unpacked
 {
-    private static readonly (byte[] Magic, string Program)[] Kinds =
+    // What a file may make them keep in memory is bounded: zstd's own bound is 128 MiB, xz has none.
+    private static readonly (byte[] Magic, string Program, string[] Arguments)[] Kinds =
     [
-        ((byte[])[0x1f, 0x8b, 8], ""),
-        ((byte[])[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "xz"),
-        ((byte[])[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        ([0x1f, 0x8b, 8], "gzip", ["-dc"]),
+        ([0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], "xz", ["-dc", "--memlimit-decompress=512MiB"]),
+        ([0x28, 0xb5, 0x2f, 0xfd], "zstd", ["-dc"]),
     ];
 
-    /// <summary>The program of a compressed file: empty for gzip; null where it is not compressed.</summary>
+    /// <summary>The program of a compressed file; null where it is not compressed.</summary>
     public static string? ProgramFor(string path)
     {
         var start = new byte[6];
@@ -31,19 +32,6 @@ internal static class Unpacked
     {
         screen.Say($"Decompressing {Path.GetFileName(path)}");
         await using var file = File.OpenRead(path);
-        if (program.Length == 0)
-        {
-            await using var gzip = new GZipStream(file, CompressionMode.Decompress);
-            try
-            {
-                await Copy(gzip, target, cancel);
-            }
-            catch (InvalidDataException)
-            {
-                throw new CliException("The compressed file is damaged.");
-            }
-            return;
-        }
         await Run(program, file, target, cancel);
     }
 
@@ -52,7 +40,7 @@ internal static class Unpacked
         Process process;
         try
         {
-            process = Process.Start(new ProcessStartInfo(program, "-dc")
+            process = Process.Start(new ProcessStartInfo(program, Kinds.Single(k => k.Program == program).Arguments)
             {
                 UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -74,6 +74,7 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         {
             // Each worker takes every n-th block: neighbours stay close in the file, and nobody waits for a queue.
             var buffer = DiskFile.Buffer();
+            using var fetched = new FetchedBlock(buffer);
             for (var i = worker; i < blocks.Count; i += Workers)
             {
                 stop.ThrowIfCancellationRequested();
@@ -81,7 +82,7 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
                 var moved = 0;
                 if (!IsThere(file, index, journal, buffer.Span))
                 {
-                    var digest = await Get(snapshotId, index, token, buffer, stop);
+                    var digest = await Get(snapshotId, index, token, fetched, stop);
                     if (buffer.Span.ContainsAnyExcept((byte)0) || journal.WasWritten(index))
                         file.Write(index, buffer.Span);
                     journal.Add(index, digest);
@@ -97,20 +98,17 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
             && file.Read(index, buffer) == buffer.Length && SHA256.HashData(buffer).AsSpan().SequenceEqual(digest);
 
     private async Task<byte[]> Get(
-        string snapshotId, int index, string token, Memory<byte> buffer, CancellationToken cancel)
+        string snapshotId, int index, string token, FetchedBlock fetched, CancellationToken cancel)
     {
         var path = string.Create(CultureInfo.InvariantCulture,
             $"/snapshots/{Uri.EscapeDataString(snapshotId)}/blocks/{index}?blockToken={Uri.EscapeDataString(token)}");
+        var message = new CallMessage("ebs", HttpMethod.Get, path) { Headers = FetchedBlock.Wishes };
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                using var answer = await client.Send(new CallMessage("ebs", HttpMethod.Get, path), cancel);
-                await using var body = await answer.Content.ReadAsStreamAsync(cancel);
-                await body.ReadExactlyAsync(buffer, cancel);
-                var digest = SHA256.HashData(buffer.Span);
-                if (answer.Headers.TryGetValues("x-amz-checksum", out var checksums)
-                    && checksums.First() == Convert.ToBase64String(digest))
+                using var answer = await client.Send(message, cancel);
+                if (await fetched.Receive(answer, cancel) is { } digest)
                     return digest;
                 if (attempt >= DamagedMax)
                 {

@@ -17,6 +17,11 @@ public sealed class RawImage : IDiskBlocks, IDisposable
     /// <exception cref="CliException">It is not there, is empty, or cannot be read.</exception>
     public RawImage(string path)
     {
+        if (!File.Exists(path))
+        {
+            throw new CliException(Directory.Exists(path)
+                ? $"{path} is a folder: give a raw disk image." : $"There is no file {path}.", ExitCodes.Usage);
+        }
         try
         {
             _file = File.OpenHandle(path, options: FileOptions.SequentialScan);

@@ -87,9 +87,10 @@ public sealed class Tour(TourScene scene, CancellationToken cancel)
 
     private async Task Create()
     {
-        scene.Step("Make an image of the instance, and tag it: aws ec2 create-image, create-tags");
+        scene.Step("Make an image of the instance, and tag it: aws ec2 create-image --no-reboot, create-tags");
+        // The tour's disk has no system: where machines are real, a reboot would wait for one that never shuts down.
         _image = TourScene.Value(await scene.Owner.Ec2("CreateImage",
-            [("InstanceId", _instance), ("Name", $"tour-golden-{_mark}")], cancel), "imageId");
+            [("InstanceId", _instance), ("Name", $"tour-golden-{_mark}"), ("NoReboot", "true")], cancel), "imageId");
         var described = await scene.Until(
             scene.Owner, "DescribeImages", "ImageId.1", _image, "imageState", "available", cancel);
         _imageSnapshot = TourScene.Value(described, "snapshotId");

@@ -41,7 +41,8 @@ internal static class TourCommand
                 if (!string.IsNullOrEmpty(address))
                 {
                     var connection = Connection.Find(Environment.GetEnvironmentVariable,
-                        parsed.GetValue(region) ?? Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1",
+                        parsed.GetValue(region) ?? Environment.GetEnvironmentVariable("AWS_REGION")
+                            ?? Environment.GetEnvironmentVariable("AWS_DEFAULT_REGION") ?? "us-east-1",
                         parsed.GetValue(profile), address);
                     return await Visit(screen, connection, parsed.GetValue(second)!, parsed.GetValue(file), stop);
                 }

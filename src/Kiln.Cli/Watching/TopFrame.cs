@@ -3,11 +3,14 @@ using Kiln.Cli.Output;
 
 namespace Kiln.Cli.Watching;
 
-/// <summary>One picture of a service, of at most 30 lines of 100 columns, out of two scrapes.</summary>
+/// <summary>One picture of a service, of at most 30 lines of 80 columns, out of two scrapes.</summary>
 public static class TopFrame
 {
     /// <summary>Lines of a picture at most: a common terminal has some more.</summary>
     public const int LinesMax = 30;
+
+    /// <summary>Columns of a picture at most: every terminal has as many.</summary>
+    public const int ColumnsMax = 80;
 
     // What is below a table still has to be seen.
     private const int RegionsMax = 5;
@@ -33,8 +36,8 @@ public static class TopFrame
         Upkeep(lines, now, regions);
         Guests(lines, now, earlier);
         Transfers(lines, now);
-        return [.. lines.Take(LinesMax).Select(l => l.Text.Length <= Screen.ColumnsMax
-            ? l : l with { Text = l.Text[..Screen.ColumnsMax] })];
+        return [.. lines.Take(LinesMax).Select(l => l.Text.Length <= ColumnsMax
+            ? l : l with { Text = l.Text[..ColumnsMax] })];
     }
 
     private static void Process(List<TopLine> lines, MetricSample now, MetricSample? earlier, string title)
@@ -42,15 +45,14 @@ public static class TopFrame
         lines.Add(new(title, TopStyle.Heading));
         lines.Add(new(string.Create(CultureInfo.InvariantCulture,
             $"up {Sizes.Time(TimeSpan.FromSeconds(now.Sum("kiln_process_uptime_seconds")))}   "
-            + $"memory {Sizes.Bytes(now.Sum("kiln_process_memory_bytes"))}"
-            + $" (heap {Sizes.Bytes(now.Sum("kiln_process_heap_bytes"))})   "
+            + $"memory {Sizes.Bytes(now.Sum("kiln_process_memory_bytes"))}   "
             + $"cpu {now.Rate(earlier, "kiln_process_cpu_seconds_total") * 100:0} %   "
             + $"disk {Sizes.Bytes(now.Sum("kiln_disk_free_bytes"))} free of "
             + $"{Sizes.Bytes(now.Sum("kiln_disk_size_bytes"))}")));
         var late = now.Sum("kiln_work_late_seconds");
         lines.Add(new(string.Create(CultureInfo.InvariantCulture,
             $"work: {now.Sum("kiln_work_rows")} rows, {now.Sum("kiln_work_rows", "state", "running")} running, "
-            + $"{now.Sum("kiln_work_rows", "state", "due")} due (the oldest for {late:0.0} s), "
+            + $"{now.Sum("kiln_work_rows", "state", "due")} due (oldest {late:0.0} s), "
             + $"{now.Rate(earlier, "kiln_work_steps_total"):0.0} steps/s, "
             + $"{now.Rate(earlier, "kiln_work_steps_total", "outcome", "failed"):0.0} failed/s"),
             late > 60 ? TopStyle.Alarm : TopStyle.Plain));
@@ -84,7 +86,7 @@ public static class TopFrame
     {
         lines.Add(new(""));
         lines.Add(new(
-            $"{"REGION",-16}{"in/s",10}{"read/s",10}{"copied/s",10}{"put p50",9}{"p99",9}{"pull p50",9}{"p99",9}"
+            $"{"REGION",-15}{"in/s",10}{"read/s",10}{"copied/s",10}{"put p99",9}{"pull p99",9}"
             + $"{"cache",6}{"dedup",6}{"zip",5}", TopStyle.Heading));
         foreach (var region in regions.Take(RegionsMax))
         {
@@ -92,11 +94,9 @@ public static class TopFrame
             double Of(string name) => now.Sum(name, "region", region);
             var asked = Of("kiln_cache_hits_total") + Of("kiln_cache_pulls_total");
             lines.Add(new(
-                $"{region,-16}{Rate("kiln_store_put_bytes_total"),10}{Rate("kiln_store_read_bytes_total"),10}"
+                $"{region,-15}{Rate("kiln_store_put_bytes_total"),10}{Rate("kiln_store_read_bytes_total"),10}"
                 + $"{Rate("kiln_copy_bytes_total"),10}"
-                + $"{Latency(now, earlier, "kiln_store_put_duration_seconds", 0.5, "region", region),9}"
                 + $"{Latency(now, earlier, "kiln_store_put_duration_seconds", 0.99, "region", region),9}"
-                + $"{Latency(now, earlier, "kiln_store_pull_duration_seconds", 0.5, "region", region),9}"
                 + $"{Latency(now, earlier, "kiln_store_pull_duration_seconds", 0.99, "region", region),9}"
                 + $"{Percent(Of("kiln_cache_hits_total"), asked),6}"
                 + $"{Percent(Of("kiln_store_dedup_hits_total"), Of("kiln_store_puts_total")),6}"
@@ -112,7 +112,7 @@ public static class TopFrame
     {
         lines.Add(new(""));
         lines.Add(new(
-            $"{"REGION",-16}{"on disk",10}{"trash",10}  {"collection",-22}{"scrub",-22}{"damaged",9}{"ALARMS",8}",
+            $"{"REGION",-15}{"on disk",10}{"trash",10}  {"collection",-13}{"scrub",-13}{"damaged",8}{"ALARMS",8}",
             TopStyle.Heading));
         foreach (var region in regions.Take(RegionsMax))
         {
@@ -125,10 +125,10 @@ public static class TopFrame
                 scrub += " " + Percent(Of("kiln_scrub_read_bytes"), Of("kiln_scrub_size_bytes"));
             var (damaged, alarms) = (Of("kiln_store_quarantined"), Of("kiln_trash_alarms_total"));
             lines.Add(new(
-                $"{region,-16}{Sizes.Bytes(Of("kiln_store_segment_bytes")),10}"
+                $"{region,-15}{Sizes.Bytes(Of("kiln_store_segment_bytes")),10}"
                 + $"{Sizes.Bytes(Of("kiln_trash_bytes")),10}  "
-                + $"{(stage == "idle" ? Ago(now, "kiln_collection_age_seconds", region) : stage),-22}{scrub,-22}"
-                + $"{damaged,9}{alarms,8}", damaged + alarms > 0 ? TopStyle.Alarm : TopStyle.Plain));
+                + $"{(stage == "idle" ? Ago(now, "kiln_collection_age_seconds", region) : stage),-13}{scrub,-13}"
+                + $"{damaged,8}{alarms,8}", damaged + alarms > 0 ? TopStyle.Alarm : TopStyle.Plain));
         }
     }
 
@@ -140,16 +140,18 @@ public static class TopFrame
         lines.Add(new(string.Create(CultureInfo.InvariantCulture,
             $"guests: {now.Sum("kiln_nbd_connections")} connections, "
             + $"{now.Rate(earlier, "kiln_nbd_requests_total"):0} requests/s, "
-            + $"{Sizes.Bytes(now.Rate(earlier, "kiln_nbd_bytes_total", "direction", "read"))}/s read, "
-            + $"{Sizes.Bytes(now.Rate(earlier, "kiln_nbd_bytes_total", "direction", "write"))}/s written, "
             + $"p50 {Latency(now, earlier, "kiln_nbd_request_duration_seconds", 0.5)}, "
             + $"p99 {Latency(now, earlier, "kiln_nbd_request_duration_seconds", 0.99)}")));
+        lines.Add(new(
+            $"        {Sizes.Bytes(now.Rate(earlier, "kiln_nbd_bytes_total", "direction", "read"))}/s read, "
+            + $"{Sizes.Bytes(now.Rate(earlier, "kiln_nbd_bytes_total", "direction", "write"))}/s written"));
     }
 
     private static void Transfers(List<TopLine> lines, MetricSample now)
     {
         lines.Add(new(string.Create(
-            CultureInfo.InvariantCulture, $"{now.Sum("kiln_transfers")} uploads and copies under way"),
+            CultureInfo.InvariantCulture, $"{now.Sum("kiln_transfers")} uploads and copies under way, "
+            + $"{now.Sum("kiln_load_traces") + now.Sum("kiln_load_hydrations")} volumes loading ahead"),
             TopStyle.Heading));
         foreach (var slot in now.Values("kiln_transfer_done_ratio", "slot"))
         {
@@ -168,7 +170,8 @@ public static class TopFrame
         number >= 0 && number < words.Length ? words[(int)number] : "?";
 
     private static string Percent(double part, double whole) => whole <= 0 ? "-"
-        : string.Create(CultureInfo.InvariantCulture, $"{Math.Min(999, part * 100 / whole):0}%");
+        : part > whole * 9.99 ? ">999%"
+        : string.Create(CultureInfo.InvariantCulture, $"{part * 100 / whole:0}%");
 
     private static string Latency(
         MetricSample now, MetricSample? earlier, string name, double quantile, string? label = null,

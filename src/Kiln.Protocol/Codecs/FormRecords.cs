@@ -96,6 +96,9 @@ internal sealed class FormRecords(FormRules rules)
         if (text.Length == 0 && member is not { EmptyIsPresent: true }
             && (rules.Ec2 || shape.Kind is not (ShapeKind.String or ShapeKind.Blob)))
             return null;
+        // It would come back without them, and two tags could look alike.
+        if (shape.Kind == ShapeKind.String && !XmlWriter.CanCarry(text))
+            throw rules.Faults.Invalid(text, node.Path, "It holds a character that XML has no way to carry");
         return Scalars.Parse(shape, text, member?.Timestamp ?? TimestampFormat.Iso8601) ?? throw rules.Faults.Invalid(
             text, node.Path, Faults.TypeOf(shape));
     }

@@ -19,7 +19,7 @@ public sealed class WireResponse : IDisposable
     public string? ContentType { get; init; }
 
     /// <summary>Further headers.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; set; } = [];
 
     /// <summary>The body's bytes.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }

@@ -15,12 +15,18 @@ internal sealed class XmlWriter : IDisposable
     /// <summary>A UTF-16 code unit takes three bytes of UTF-8 at most.</summary>
     private const int Utf8BytesPerCharMax = 3;
 
-    private static readonly SearchValues<char> Special = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Where(c => c is not ('\t' or '\n')), '&', '<', '>', '"',
-            '\uFFFE', '\uFFFF']);
+    private static readonly char[] Dropped =
+        [.. Enumerable.Range(0, 0x20).Select(c => (char)c).Except("\t\n\r"), '\uFFFE', '\uFFFF'];
+
+    private static readonly SearchValues<char> Uncarried = SearchValues.Create(Dropped);
+
+    private static readonly SearchValues<char> Special = SearchValues.Create([.. Dropped, .. "&<>\"\r"]);
 
     /// <summary>What is written.</summary>
     public PooledBuffer Buffer { get; } = new();
+
+    /// <summary>Whether a text comes out as it went in.</summary>
+    public static bool CanCarry(string text) => !text.AsSpan().ContainsAny(Uncarried);
 
     /// <summary>Writes bytes as they are: markup.</summary>
     public void Raw(ReadOnlySpan<byte> utf8) => Buffer.Write(utf8);

@@ -53,6 +53,21 @@ public static class SigV4
     {
         CheckTime(claim, now);
         var payload = PayloadHash(claim, request);
+        Compare(claim, request, secretKey, payload);
+        return payload;
+    }
+
+    /// <summary>Checks of a claim what can be checked before the body is there: the time, and the signature where the
+    /// head tells the body's hash.</summary>
+    /// <exception cref="SignatureException">As <see cref="Verify"/>.</exception>
+    public static void VerifyHead(SignatureClaim claim, WireRequest head, string secretKey, DateTimeOffset now)
+    {
+        CheckTime(claim, now);
+        if (DeclaredHash(claim, head) is { } payload) Compare(claim, head, secretKey, payload);
+    }
+
+    private static void Compare(SignatureClaim claim, WireRequest request, string secretKey, string payload)
+    {
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Sign(claim, request, secretKey, payload, expected);
         Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes];
@@ -64,7 +79,6 @@ public static class SigV4
                 "The request signature we calculated does not match the signature you provided. "
                 + "Check your AWS Secret Access Key and signing method.");
         }
-        return payload;
     }
 
     /// <summary>The signature that a claim should carry.</summary>
@@ -117,7 +131,7 @@ public static class SigV4
 
     private static SignatureClaim FromHeader(string header, WireRequest request)
     {
-        if (!header.StartsWith(Algorithm + " ", StringComparison.Ordinal))
+        if (header.Split(' ')[0] != Algorithm)
             throw Malformed($"Unsupported AWS 'algorithm': '{Shown(header.Split(' ')[0])}'; use {Algorithm}");
         string? credential = null, signedHeaders = null, signature = null;
         foreach (var part in header[Algorithm.Length..].Split(',', StringSplitOptions.TrimEntries))
@@ -158,12 +172,14 @@ public static class SigV4
         $"it was signed at {claim.SignedAt.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}, "
         + $"and the time here is {now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
 
+    private static string? DeclaredHash(SignatureClaim claim, WireRequest request) =>
+        request.Header("x-amz-content-sha256") ?? (claim.Expires is null ? null
+            : PresignedUrl.Value(request.QueryString, "X-Amz-Content-Sha256")
+                ?? (claim.Service == "s3" ? UnsignedPayload : null));
+
     private static string PayloadHash(SignatureClaim claim, WireRequest request)
     {
-        var declared = request.Header("x-amz-content-sha256");
-        if (declared is null && claim.Expires is not null)
-            declared = PresignedUrl.Value(request.QueryString, "X-Amz-Content-Sha256")
-                ?? (claim.Service == "s3" ? UnsignedPayload : null);
+        var declared = DeclaredHash(claim, request);
         if (declared == UnsignedPayload || AwsChunkedBody.IsStreaming(declared)) return declared!;
         var hash = Convert.ToHexStringLower(SHA256.HashData(request.Body.Span));
         if (declared is null || declared.Equals(hash, StringComparison.OrdinalIgnoreCase)) return declared ?? hash;

@@ -10,7 +10,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Kiln.Service.Accounts;
 
 /// <summary>What is known of an access key: its secret and whom it speaks for.</summary>
-public sealed record Credential(string Secret, Caller Caller, string? SessionTokenDigest, DateTimeOffset? ExpiresAt);
+public sealed record Credential(string Secret, Caller Caller, string? SessionTokenDigest, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Whether a session token is passed over: development's keys come with whatever is in the
+    /// environment.</summary>
+    public bool TakesAnyToken { get; init; }
+}
 
 /// <summary>Finds the secret and the principal behind an access key id.</summary>
 /// <remarks>
@@ -72,6 +77,9 @@ public sealed class Credentials(
         var account = accessKeyId == "test" ? "000000000000" : Ids.IsAccountId(accessKeyId) ? accessKeyId : null;
         return account is null
             ? null
-            : new Credential("test", Caller.Root(account) with { AccessKeyId = accessKeyId }, null, null);
+            : new Credential("test", Caller.Root(account) with { AccessKeyId = accessKeyId }, null, null)
+            {
+                TakesAnyToken = true,
+            };
     }
 }

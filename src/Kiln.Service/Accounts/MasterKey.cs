@@ -13,17 +13,21 @@ public sealed class MasterKey
 
     private MasterKey(byte[] key) => _key = key;
 
+    /// <summary>Whether this start made the file.</summary>
+    public bool IsNew { get; private init; }
+
     /// <summary>Reads the file, or makes it (mode 0600) where there is none.</summary>
     /// <exception cref="InvalidDataException">The file is there and is not a master key.</exception>
     public static MasterKey OpenOrCreate(string path)
     {
-        if (!File.Exists(path))
+        var isNew = !File.Exists(path);
+        if (isNew)
             Create(path);
         var bytes = File.ReadAllBytes(path);
         if (bytes.Length != KeyBytes)
             throw new InvalidDataException(
                 $"{path} is not a master key ({bytes.Length} bytes, {KeyBytes} expected). Put the right file back.");
-        return new MasterKey(bytes);
+        return new MasterKey(bytes) { IsNew = isNew };
     }
 
     /// <summary>A key derived for one purpose, e.g. for paging tokens.</summary>

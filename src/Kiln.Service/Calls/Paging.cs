@@ -80,6 +80,24 @@ public sealed class Paging(MasterKey master, Work.DomainClock clock)
         }
     }
 
+    /// <summary>As <see cref="CheckMaxResults(int?, int, int)"/>, where pages and named ids exclude each
+    /// other.</summary>
+    /// <param name="maxResults">How many a page.</param>
+    /// <param name="least">The least it may be.</param>
+    /// <param name="most">The most it may be.</param>
+    /// <param name="ids">The ids that were named.</param>
+    /// <param name="set">Their parameter, as EC2 calls it.</param>
+    /// <exception cref="AwsException">InvalidParameterValue, InvalidParameterCombination.</exception>
+    public static void CheckMaxResults(int? maxResults, int least, int most, IReadOnlyList<string> ids, string set)
+    {
+        CheckMaxResults(maxResults, least, most);
+        if (maxResults is not null && ids.Count > 0)
+        {
+            throw new AwsException("InvalidParameterCombination", 400,
+                $"The parameter {set} cannot be used with the parameter maxResults");
+        }
+    }
+
     /// <summary>Makes a token that continues after a key.</summary>
     public string Seal(string lastKey, Call call)
     {

@@ -24,13 +24,15 @@ namespace Kiln.Service.Calls;
 /// </remarks>
 public sealed partial class Pipeline(
     OperationTable table, Credentials credentials, IServiceScopeFactory scopes, DomainClock clock,
-    ServiceOptions options, ServiceMetrics metrics, ILogger<Pipeline> log)
+    ServiceOptions options, ServiceMetrics metrics, ILogger<Pipeline> log) : IDisposable
 {
     /// <summary>How often an operation is run when others keep changing its rows: each loss means another call
     /// won.</summary>
     public const int AttemptsMax = 8;
 
     private readonly HashSet<string> _regions = [.. options.RegionList];
+
+    private readonly Turns _turns = new();
 
     /// <summary>Answers a request. Never throws, but for a client that has gone.</summary>
     public async Task<WireResponse> Answer(WireRequest request, string sourceAddress, CancellationToken cancel)
@@ -58,6 +60,7 @@ public sealed partial class Pipeline(
                 RequestId = requestId,
                 DryRun = operation.DryRun(input),
                 SourceAddress = sourceAddress,
+                TakesZstd = ContentCodings.Take(request.Header("accept-encoding"), "zstd"),
                 BodySha256 = verified.BodySha256,
             }, cancel);
         }
@@ -94,6 +97,38 @@ public sealed partial class Pipeline(
         {
             metrics.Answered(known, name, code, began);
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
+
+    /// <summary>The refusal of a request that nobody known has signed, as far as its head tells; else null. A body of
+    /// such is not worth memory that is scarce.</summary>
+    /// <param name="head">Without its body.</param>
+    /// <param name="cancel">Ends the look-up when the client has gone.</param>
+    public async Task<WireResponse?> RefuseStranger(WireRequest head, CancellationToken cancel)
+    {
+        var began = clock.GetTimestamp();
+        var service = table.Service("ec2")!;
+        AwsException refusal;
+        try
+        {
+            var claim = ReadClaim(head, ref service);
+            var credential = await credentials.Find(claim.AccessKeyId, cancel)
+                ?? throw service.SignatureErrors.UnknownKey;
+            SigV4.VerifyHead(claim, head, credential.Secret, clock.Wall.GetUtcNow());
+            return null;
+        }
+        catch (SignatureException failure)
+        {
+            refusal = Refusal(failure, service.SignatureErrors);
+        }
+        catch (AwsException failure)
+        {
+            refusal = failure;
+        }
+        metrics.Answered(null, null, refusal.Code, began);
+        return service.Codec.WriteError(refusal, Ids.Uuid());
     }
 
     /// <summary>Refuses a request for whose body there was no memory in time, in the words of its service.</summary>
@@ -168,14 +203,10 @@ public sealed partial class Pipeline(
         }
         catch (SignatureException failure)
         {
-            throw failure.Reason switch
-            {
-                SignatureFailure.Expired or SignatureFailure.NotYetValid => errors.Expired,
-                SignatureFailure.Malformed or SignatureFailure.MalformedBody =>
-                    new AwsException("IncompleteSignature", 400, failure.Message),
-                _ => errors.Mismatch,
-            };
+            throw Refusal(failure, errors);
         }
+        if (credential.SessionTokenDigest is null && claim.SessionToken is not null && !credential.TakesAnyToken)
+            throw errors.UnknownKey;
         if (credential.SessionTokenDigest is { } digest
             && (claim.SessionToken is null || !CryptographicOperations.FixedTimeEquals(
                 Encoding.ASCII.GetBytes(Credentials.TokenDigest(claim.SessionToken)), Encoding.ASCII.GetBytes(digest))))
@@ -184,6 +215,14 @@ public sealed partial class Pipeline(
             throw errors.SessionExpired;
         return new Verified(credential.Caller, request, hash.Length == 64 ? Convert.FromHexString(hash) : default);
     }
+
+    private static AwsException Refusal(SignatureException failure, SignatureErrors errors) => failure.Reason switch
+    {
+        SignatureFailure.Expired or SignatureFailure.NotYetValid => errors.Expired,
+        SignatureFailure.Malformed or SignatureFailure.MalformedBody =>
+            new AwsException("IncompleteSignature", 400, failure.Message),
+        _ => errors.Mismatch,
+    };
 
     private static OperationEntry Find(WireRequest request, ServiceEntry service)
     {
@@ -201,6 +240,7 @@ public sealed partial class Pipeline(
         ServiceEntry service, OperationEntry operation, object input, Call first, CancellationToken cancel)
     {
         var token = operation.ClientToken(input);
+        using var turn = _turns.Of(first.AccountId);
         for (var attempt = 1; ; attempt++)
         {
             await using var scope = scopes.CreateAsyncScope();
@@ -219,6 +259,7 @@ public sealed partial class Pipeline(
             catch (Exception conflict) when (attempt < AttemptsMax && DbErrors.IsConflict(conflict))
             {
                 LogAgain(operation.Shape.Name, attempt);
+                await turn.Take(cancel);
             }
         }
     }

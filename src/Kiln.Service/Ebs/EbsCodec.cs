@@ -23,6 +23,8 @@ public sealed class EbsCodec(IEnumerable<OperationShape> operations) : ICodec
         var answer = _json.Write(response, operation, requestId);
         // A block's memory goes back to its pool when it is sent.
         answer.Owner = response as IDisposable;
+        if (response is GetSnapshotBlock.Response { Packed: true })
+            answer.Headers = [.. answer.Headers, new("Content-Encoding", "zstd")];
         return answer;
     }
 

@@ -11,6 +11,10 @@ using Kiln.Service.Persistence;
 namespace Kiln.Service.Ebs;
 
 /// <summary>The bytes of one block, verified end to end, with their checksum.</summary>
+/// <remarks>
+/// A caller whose Accept-Encoding names zstd may get Content-Encoding: zstd (RFC 9110, section 8.4); length and
+/// checksum in the headers are those of the block. AWS sends the bytes as they are.
+/// </remarks>
 [Operation("ebs:GetSnapshotBlock")]
 [Rest("GET", "/snapshots/{snapshotId}/blocks/{blockIndex}")]
 public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectKeys keys, RegionStores stores,
@@ -54,14 +58,22 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         [Header("x-amz-Checksum-Algorithm")]
         public ChecksumAlgorithm? ChecksumAlgorithm { get; init; }
 
-        internal byte[] Lent
+        /// <summary>Whether the body is a zstd stream of the bytes; an answer's header says so.</summary>
+        internal bool Packed { get; private init; }
+
+        /// <summary>Answers with what lies at the beginning of memory of the array pool.</summary>
+        /// <param name="lent">The memory; at least a block.</param>
+        /// <param name="packed">The length of the zstd stream in it, or 0 for the bytes themselves.</param>
+        /// <param name="checksum">The SHA-256 of the bytes in base64.</param>
+        internal static Response Of(byte[] lent, int packed, string checksum) => new()
         {
-            init
-            {
-                _lent = value;
-                BlockData = value.AsMemory(0, Block.Size);
-            }
-        }
+            _lent = lent,
+            BlockData = lent.AsMemory(0, packed > 0 ? packed : Block.Size),
+            Packed = packed > 0,
+            DataLength = Block.Size,
+            Checksum = checksum,
+            ChecksumAlgorithm = Ebs.ChecksumAlgorithm.Sha256,
+        };
 
         /// <inheritdoc/>
         public void Dispose()
@@ -83,14 +95,15 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         var buffer = ArrayPool<byte>.Shared.Rent(Block.Size);
         try
         {
-            stores.Of(row.Region).Read(address, domain, buffer.AsSpan(0, Block.Size));
-            return new Response
-            {
-                Lent = buffer,
-                DataLength = Block.Size,
-                Checksum = Checksum(address, clear: domain is null, buffer.AsSpan(0, Block.Size)),
-                ChecksumAlgorithm = Ebs.ChecksumAlgorithm.Sha256,
-            };
+            var store = stores.Of(row.Region);
+            var bytes = buffer.AsSpan(0, Block.Size);
+
+            // Whoever can unpack a block gets it as it is stored, and verifies it.
+            var clear = domain is null && !address.IsZero;
+            var packed = clear && call.TakesZstd ? store.ReadPacked(address, bytes) : 0;
+            if (packed == 0)
+                store.Read(address, domain, bytes);
+            return Response.Of(buffer, packed, Checksum(address, clear, bytes));
         }
         catch (Exception failure)
         {
@@ -100,11 +113,11 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         }
     }
 
-    // In the clear domain the address is the digest, which the read has just verified.
+    // In the clear domain the address is the digest, which the read has just verified or the caller will.
     private static string Checksum(BlockAddress address, bool clear, ReadOnlySpan<byte> bytes)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        if (clear && !address.IsZero)
+        if (clear)
             address.CopyTo(digest);
         else
             SHA256.HashData(bytes, digest);

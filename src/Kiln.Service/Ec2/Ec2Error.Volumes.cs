@@ -74,4 +74,8 @@ public static partial class Ec2Error
     /// <summary>A rate of initialization was given for an image's mapping, which has none.</summary>
     public static AwsException InitializationRateOfImage() => Bad("InvalidBlockDeviceMapping",
         "VolumeInitializationRate belongs to a launch or to CreateVolume, not to the mapping of an image.");
+
+    /// <summary>A launch with more volumes than an instance takes.</summary>
+    public static AwsException AttachmentLimitExceeded(int wanted, int most) => new("AttachmentLimitExceeded", 400,
+        $"The device mapping has {wanted} volumes, and an instance takes {most} at most.");
 }

@@ -110,6 +110,19 @@ public abstract partial class Db : DbContext
         }
     }
 
+    /// <summary>As <see cref="InTransaction"/>, and after every other that names the same thing: what the body counts
+    /// is still so when it commits.</summary>
+    /// <param name="thing">What must not change meanwhile, e.g. the tags of an account.</param>
+    /// <param name="body">Looks and saves.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public Task<T> InTurn<T>(string thing, Func<Task<T>> body, CancellationToken cancel) => InTransaction(async () =>
+    {
+        // SQLite has one writer at a time whatever it writes; PostgreSQL has to be told.
+        if (Database.IsNpgsql())
+            await Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({thing}, 0))", cancel);
+        return await body();
+    }, cancel);
+
     private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
         time => time.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
 }

@@ -89,6 +89,14 @@ public sealed class KilnProcess : IAsyncLifetime
         }
     }
 
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
     /// <summary>kill -9.</summary>
     public async Task Kill()
     {
@@ -165,18 +173,21 @@ public sealed class KilnProcess : IAsyncLifetime
 
     private readonly List<string> _log = [];
 
+    /// <summary>What it has said so far.</summary>
+    public IReadOnlyList<string> Said
+    {
+        get
+        {
+            lock (_log)
+                return [.. _log];
+        }
+    }
+
     private void Log(string? line)
     {
         if (line is null)
             return;
         lock (_log)
             _log.Add(line);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Kiln.Cli;
 using Kiln.Cli.Connections;
 using Kiln.Cli.Operating;
 using Kiln.Tests.Ebs;
@@ -59,6 +60,15 @@ public sealed class OperatingTests : IAsyncLifetime
         Assert.Equal(403, clock.Status);
         Assert.False((bool)(await first.Kiln("GetClock", [], Cancel))["Movable"]!);
     }
+
+    [Theory]
+    [InlineData]
+    [InlineData("frobnicate")]
+    [InlineData("account", "create")]
+    [InlineData("top", "--region", "us-east-1")]
+    [InlineData("work", "list", "--output", "xml")]
+    public async Task What_no_verb_understands_is_wrong_usage(params string[] arguments) =>
+        Assert.Equal(ExitCodes.Usage, (await CliRun.Of(_server, arguments)).Code);
 
     [Fact]
     public async Task The_clock_moves_forward()

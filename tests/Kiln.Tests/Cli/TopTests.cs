@@ -18,7 +18,7 @@ public sealed class TopTests
 
         Assert.Equal(0, code);
         var lines = output.TrimEnd('\n').Split('\n');
-        Assert.True(lines.Length <= TopFrame.LinesMax && lines.All(l => l.Length <= 100), output);
+        Assert.True(lines.Length <= TopFrame.LinesMax && lines.All(l => l.Length <= TopFrame.ColumnsMax), output);
         Assert.Contains(lines, l => l.StartsWith("ebs ", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.StartsWith("us-east-1 ", StringComparison.Ordinal));
         Assert.Contains("not yet", output, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class TopTests
         var lines = TopFrame.Draw(MetricSample.Parse(text, 10), MetricSample.Parse("", 9), new string('x', 200));
 
         Assert.True(lines.Count <= TopFrame.LinesMax, $"{lines.Count} lines");
-        Assert.All(lines, l => Assert.True(l.Text.Length <= 100, l.Text));
+        Assert.All(lines, l => Assert.True(l.Text.Length <= TopFrame.ColumnsMax, l.Text));
         Assert.Contains(lines, l => l.Style == TopStyle.Alarm
             && l.Text.StartsWith("ap-southeast-0 ", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.Text == "and 12 more Regions");

@@ -72,6 +72,7 @@ public sealed class TransferTests(TestServer server) : IClassFixture<TestServer>
     {
         using var client = Client();
         var missing = Assert.Throws<CliException>(() => new RawImage(Path.Combine(_folder, "none")));
+        var folder = Assert.Throws<CliException>(() => new RawImage(_folder));
         using var image = new RawImage(Disk(2, dataEvery: 1));
 
         var unknown = await Assert.ThrowsAsync<CallException>(() => new Downloader(client, Screen())
@@ -80,6 +81,8 @@ public sealed class TransferTests(TestServer server) : IClassFixture<TestServer>
             .Upload(image, new UploadRequest { KmsKeyId = "arn:aws:kms:us-east-1:111111111111:key/x" }, Cancel));
 
         Assert.Equal(ExitCodes.Usage, missing.ExitCode);
+        Assert.StartsWith("There is no file", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder", folder.Message, StringComparison.Ordinal);
         Assert.Equal("ResourceNotFoundException", unknown.Code);
         Assert.False(File.Exists(Path.Combine(_folder, "x")));
     }

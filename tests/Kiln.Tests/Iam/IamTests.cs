@@ -68,6 +68,18 @@ public sealed class IamTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
+    public async Task A_lasting_key_takes_no_session_token()
+    {
+        await server.Iam().Ok("CreateUser", ("UserName", "tokenless"));
+        var made = await server.Iam().Ok("CreateAccessKey", ("UserName", "tokenless"));
+        var user = new QueryClient(server.Server.Url, "sts", "2011-06-15",
+            made.Descendants("AccessKeyId").Single().Value, made.Descendants("SecretAccessKey").Single().Value,
+            token: "of-somebody-else");
+
+        Assert.Equal("InvalidClientTokenId", await user.Refused("GetCallerIdentity"));
+    }
+
+    [Fact]
     public async Task A_managed_policy_is_attached_shown_and_kept_while_it_is_used()
     {
         var iam = server.Iam();

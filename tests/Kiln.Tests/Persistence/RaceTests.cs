@@ -5,6 +5,7 @@ using Kiln.Tests.Ec2;
 using Kiln.Tests.Ec2.Images;
 using Kiln.Tests.Ec2.Instances;
 using Kiln.Tests.Fixtures;
+using Kiln.Tests.Ssm;
 using Microsoft.EntityFrameworkCore;
 
 namespace Kiln.Tests.Persistence;
@@ -125,6 +126,44 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal(Callers - 1, groups.Count(a => a.Refused == "InvalidGroup.Duplicate"));
         Assert.Single(aliases, a => a.Refused is null);
         Assert.Equal(Callers - 1, aliases.Count(a => a.Refused == "AlreadyExistsException"));
+    }
+
+    [Fact]
+    public async Task However_many_meet_on_one_row_each_is_answered()
+    {
+        var ec2 = server.Ec2();
+        var volume = await ec2.NewVolume();
+        using var ssm = server.Ssm();
+
+        var deletions = await AtOnce(Callers, async _ =>
+            (await ec2.DeleteVolumeAsync(new DeleteVolumeRequest(volume), Cancel)).ToString());
+        var versions = await AtOnce(Callers, async n => (await ssm.PutParameterAsync(new()
+        {
+            Name = "/meeting", Value = $"{n}", Type = "String", Overwrite = true,
+        }, Cancel)).Version);
+
+        Assert.All(deletions, a => Assert.True(
+            a.Refused is null or "InvalidVolume.NotFound" or "IncorrectState", a.Refused));
+        Assert.Contains(deletions, a => a.Refused is null);
+        Assert.All(versions, a => Assert.Null(a.Refused));
+        Assert.Equal(Enumerable.Range(1, Callers), versions.Select(a => (int)a.Value!).Order());
+    }
+
+    [Fact]
+    public async Task Tags_written_at_once_are_never_more_than_fifty()
+    {
+        var ec2 = server.Ec2();
+        var snapshot = await server.Snapshot();
+
+        var answers = await AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
+        {
+            Resources = [snapshot],
+            Tags = [.. Enumerable.Range(0, 10).Select(t => new Amazon.EC2.Model.Tag($"{n}-{t}", "x"))],
+        }, Cancel));
+
+        Assert.Equal(5, answers.Count(a => a.Refused is null));
+        Assert.Equal(Callers - 5, answers.Count(a => a.Refused == "TagLimitExceeded"));
+        Assert.Equal(50, await server.WithDb(db => db.Tags.CountAsync(t => t.ResourceId == snapshot, Cancel)));
     }
 
     /// <summary>So many calls under way at the same time; each answers, or is refused with a code.</summary>

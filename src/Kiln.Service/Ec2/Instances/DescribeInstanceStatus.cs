@@ -56,7 +56,7 @@ public sealed class DescribeInstanceStatus(Db db, IGuest guests, Paging paging, 
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
-        Paging.CheckMaxResults(request.MaxResults, 5, 1000);
+        Paging.CheckMaxResults(request.MaxResults, 5, 1000, request.InstanceIds, "instancesSet");
         foreach (var id in request.InstanceIds)
             InstanceAccess.CheckId(id);
         var rows = InstanceAccess.Owned(db, call, clock.GetUtcNow()).AsNoTracking();

@@ -27,10 +27,7 @@ public sealed class DescribeInstances(Db db, Paging paging, TimeProvider clock)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
-        Paging.CheckMaxResults(request.MaxResults, 5, 1000);
-        if (request.InstanceIds.Count > 0 && request.MaxResults is not null)
-            throw Ec2Error.InvalidParameterCombination(
-                "The parameter instancesSet cannot be used with the parameter maxResults");
+        Paging.CheckMaxResults(request.MaxResults, 5, 1000, request.InstanceIds, "instancesSet");
         var rows = await Wanted(request.InstanceIds, call, cancel);
         var (narrowed, rest) = InstanceFilters.All.Apply(
             rows.Include(i => i.Interface).ThenInclude(n => n!.Groups), request.Filters, db, call);

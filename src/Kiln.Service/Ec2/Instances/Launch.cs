@@ -1,7 +1,9 @@
+using Kiln.Protocol.Errors;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Images;
 using Kiln.Service.Ec2.InstanceTypes;
 using Kiln.Service.Ec2.Snapshots;
+using Kiln.Service.Ec2.Volumes;
 using Kiln.Service.Iam;
 
 namespace Kiln.Service.Ec2.Instances;
@@ -39,6 +41,40 @@ public sealed record Launch
     /// <summary>How the metadata service answers.</summary>
     public required MetadataOptions MetadataOptions { get; init; }
 
+    /// <summary>The devices that are volumes.</summary>
+    public IEnumerable<MergedDevice> VolumeDevices => Devices.Where(d => d.VirtualName is null);
+
+    /// <summary>The volume that a device asks for.</summary>
+    public NewVolume Wish(MergedDevice device) => new()
+    {
+        AvailabilityZone = Network.Subnet.AvailabilityZone,
+        Source = device.SnapshotId is { } id ? Snapshots[id] : null,
+        SizeGiB = device.SizeGiB,
+        VolumeType = device.VolumeType,
+        Iops = device.Iops,
+        Throughput = device.Throughput,
+        InitializationRate = device.InitializationRate,
+        Encrypted = device.Encrypted,
+        KmsKeyId = device.KmsKeyId,
+        Platform = device.DeviceName == Image.RootDeviceName ? Platform : null,
+    };
+
+    /// <summary>Checks all volumes, also in a rehearsal, before anything is made.</summary>
+    /// <exception cref="AwsException">AttachmentLimitExceeded, and as <see cref="NewVolumes.Check"/>.</exception>
+    public void CheckVolumes()
+    {
+        foreach (var device in VolumeDevices)
+            NewVolumes.Check(Wish(device));
+        if (VolumeDevices.Count() > AttachVolume.PerInstanceMax)
+            throw Ec2Error.AttachmentLimitExceeded(VolumeDevices.Count(), AttachVolume.PerInstanceMax);
+    }
+
+    private ImagePlatform Platform => Image.Platform with
+    {
+        KernelId = Request.KernelId ?? Image.Platform.KernelId,
+        RamdiskId = Request.RamdiskId ?? Image.Platform.RamdiskId,
+    };
+
     /// <summary>What the caller must be allowed to launch with: EC2's resources of RunInstances.</summary>
     public IReadOnlyList<string> Resources(Call call) =>
     [
@@ -68,11 +104,7 @@ public sealed record Launch
             InstanceType = Type.Name,
             LaunchTime = now,
             CreatedAt = now,
-            Platform = Image.Platform with
-            {
-                KernelId = Request.KernelId ?? Image.Platform.KernelId,
-                RamdiskId = Request.RamdiskId ?? Image.Platform.RamdiskId,
-            },
+            Platform = Platform,
             RootDeviceType = Image.RootDeviceType,
             RootDeviceName = Image.RootDeviceName,
             EphemeralDevices = [.. Devices.Where(d => d.VirtualName is not null).Select(

@@ -28,6 +28,7 @@ public sealed class RunInstances(
         var launch = await new LaunchReader(db, readParameter).Read(request, call, cancel);
         if (launch.Profile is { } profile)
             await LaunchProfile.CheckPass(db, profile, call, cancel);
+        launch.CheckVolumes();
         await call.Authorize(launch.Resources(call));
         MetadataOptionsRules.CheckTags(launch.MetadataOptions, tags.For("instance"));
         var count = await Count(request, launch, call, cancel);
@@ -62,22 +63,9 @@ public sealed class RunInstances(
     private async Task AddVolumes(
         Launch launch, Instance instance, NewTags tags, Call call, CancellationToken cancel)
     {
-        foreach (var device in launch.Devices.Where(d => d.VirtualName is null))
+        foreach (var device in launch.VolumeDevices)
         {
-            var volume = await volumes.Add(
-                new NewVolume
-                {
-                    AvailabilityZone = instance.AvailabilityZone,
-                    Source = device.SnapshotId is { } id ? launch.Snapshots[id] : null,
-                    SizeGiB = device.SizeGiB,
-                    VolumeType = device.VolumeType,
-                    Iops = device.Iops,
-                    Throughput = device.Throughput,
-                    InitializationRate = device.InitializationRate,
-                    Encrypted = device.Encrypted,
-                    KmsKeyId = device.KmsKeyId,
-                    Platform = device.DeviceName == instance.RootDeviceName ? instance.Platform : null,
-                }, call, cancel);
+            var volume = await volumes.Add(launch.Wish(device), call, cancel);
             volume.Attachments.Add(new VolumeAttachment
             {
                 VolumeId = volume.Id,

@@ -39,7 +39,7 @@ public sealed record RunInstancesRequest
     [Wire("SecurityGroupId"), MaxLength(16)] public IReadOnlyList<string> SecurityGroupIds { get; init; } = [];
     [Wire("SecurityGroup"), MaxLength(16)] public IReadOnlyList<string> SecurityGroups { get; init; } = [];
     public string? SubnetId { get; init; }
-    [MaxLength(24 * 1024)] public string? UserData { get; init; }
+    public string? UserData { get; init; }
     [Wire("TagSpecification")] public IReadOnlyList<TagSpecification> TagSpecifications { get; init; } = [];
     public MetadataChoice? MetadataOptions { get; init; }
     public bool? DisableApiStop { get; init; }

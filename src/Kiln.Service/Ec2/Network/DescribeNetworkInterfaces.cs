@@ -53,7 +53,8 @@ public sealed class DescribeNetworkInterfaces(Db db, Paging paging)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
-        Paging.CheckMaxResults(request.MaxResults, 5, 1000);
+        Paging.CheckMaxResults(
+            request.MaxResults, 5, 1000, request.NetworkInterfaceIds, "networkInterfaceIdsSet");
         var rows = db.NetworkInterfaces.AsNoTracking()
             .Where(i => i.Region == call.Region && i.AccountId == call.AccountId);
         rows = await Given.Narrow(

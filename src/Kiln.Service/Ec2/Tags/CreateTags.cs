@@ -50,7 +50,15 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
                 throw kind.Key.NotFound(absent);
         }
         await call.Authorize([.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))]);
+        await CheckMetadata(ids, tags, call, cancel);
+        // Two that count at once would both find room for the fiftieth.
+        return await db.InTurn($"tags/{call.AccountId}", () => Put(ids, kinds, tags, call, cancel), cancel);
+    }
 
+    private async Task<Response> Put(
+        List<string> ids, ILookup<TaggedKind, string> kinds, IReadOnlyList<Tag> tags, Call call,
+        CancellationToken cancel)
+    {
         var present = await db.Tags
             .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)).ToListAsync(cancel);
         var byResource = present.ToLookup(t => t.ResourceId);
@@ -59,7 +67,6 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
             foreach (var id in kind)
                 Put(byResource[id].ToDictionary(t => t.Key, StringComparer.Ordinal), tags, kind.Key.Type, id, call);
         }
-        await CheckMetadata(ids, tags, call, cancel);
         await db.SaveChangesAsync(cancel);
         return new Response();
     }

@@ -86,24 +86,25 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
                     $"the {source.VolumeSizeGiB} GiB of {source.Id}.");
             }
         }
+        var wish = new NewVolume
+        {
+            AvailabilityZone = zone.Name,
+            Source = source,
+            SizeGiB = request.Size,
+            VolumeType = request.VolumeType,
+            Iops = request.Iops,
+            Throughput = request.Throughput,
+            InitializationRate = request.VolumeInitializationRate,
+            Encrypted = request.Encrypted,
+            KmsKeyId = request.KmsKeyId,
+            MultiAttach = request.MultiAttachEnabled == true,
+        };
+        NewVolumes.Check(wish);
         await call.Authorize(source is null
             ? [VolumeAccess.ArnOf(call, "*")]
             : [VolumeAccess.ArnOf(call, "*"), Arn.Snapshot(call.Region, source.Id)]);
 
-        var volume = await volumes.Add(
-            new NewVolume
-            {
-                AvailabilityZone = zone.Name,
-                Source = source,
-                SizeGiB = request.Size,
-                VolumeType = request.VolumeType,
-                Iops = request.Iops,
-                Throughput = request.Throughput,
-                InitializationRate = request.VolumeInitializationRate,
-                Encrypted = request.Encrypted,
-                KmsKeyId = request.KmsKeyId,
-                MultiAttach = request.MultiAttachEnabled == true,
-            }, call, cancel);
+        var volume = await volumes.Add(wish, call, cancel);
         tags.AddTo(db, "volume", volume.Id, call.AccountId, call.Region);
         await db.SaveChangesAsync(cancel);
         // A volume that is going to fail says so a moment later, as AWS's does.

@@ -54,12 +54,7 @@ public sealed class DescribeVolumes(Db db, Paging paging)
     /// <inheritdoc/>
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
-        Paging.CheckMaxResults(request.MaxResults, PageMin, PageMax);
-        if (request.VolumeIds.Count > 0 && request.MaxResults is not null)
-        {
-            throw Ec2Error.InvalidParameterCombination(
-                "The parameter volumeSet cannot be used with the parameter maxResults");
-        }
+        Paging.CheckMaxResults(request.MaxResults, PageMin, PageMax, request.VolumeIds, "volumeSet");
         foreach (var id in request.VolumeIds)
             VolumeAccess.CheckId(id);
         await call.Authorize();

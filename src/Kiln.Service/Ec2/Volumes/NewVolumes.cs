@@ -30,24 +30,14 @@ public sealed class NewVolumes(
     /// UnknownVolumeType, VolumeLimitExceeded, InaccessibleStorageLocation and what keys are refused for.</exception>
     public async Task<Volume> Add(NewVolume wish, Call call, CancellationToken cancel)
     {
-        var limits = VolumeLimits.Of(wish.VolumeType ?? VolumeLimits.DefaultType);
-        var size = wish.SizeGiB ?? wish.Source?.VolumeSizeGiB ?? throw Ec2Error.MissingParameter("size/snapshot");
-        var (iops, throughput) = limits.Check(size, wish.Iops, wish.Throughput);
-        if (wish.MultiAttach && !limits.MultiAttach)
-        {
-            throw Ec2Error.InvalidParameterCombination(
-                $"The parameter MultiAttachEnabled is not supported for {limits.Type} volumes; use io1 or io2.");
-        }
+        var (limits, size, iops, throughput) = Check(wish);
         if (wish.Source is { } source)
         {
-            if (size < source.VolumeSizeGiB)
-                throw Ec2Error.VolumeSmallerThanSnapshot(size, source.Id, source.VolumeSizeGiB);
             if (source.NodeId != node.Id)
                 throw Ec2Error.UnavailableHere(source.Id, source.NodeId);
             // A look at one small file: what is lost is said now, not by a volume that fails later.
             stores.Manifest(source.Region, source.Id, source.ManifestId!);
         }
-        CheckRate(wish);
         await CheckQuota(call, cancel);
 
         var key = await keys.ForVolume(wish.Source, wish.Encrypted, wish.KmsKeyId, call, cancel);
@@ -84,6 +74,27 @@ public sealed class NewVolumes(
         db.Add(volume);
         db.Add(Work.Work.For(VolumeReconciler.WorkKind, id, now, node.Id));
         return volume;
+    }
+
+    /// <summary>Checks what a volume is to be, also in a rehearsal; what it will be.</summary>
+    /// <exception cref="AwsException">InvalidParameterValue, InvalidParameterCombination, InvalidParameterDependency,
+    /// InvalidBlockDeviceMapping, MissingParameter, UnknownVolumeType.</exception>
+    public static (VolumeLimits Limits, int SizeGiB, int? Iops, int? Throughput) Check(NewVolume wish)
+    {
+        var limits = VolumeLimits.Of(wish.VolumeType ?? VolumeLimits.DefaultType);
+        var size = wish.SizeGiB ?? wish.Source?.VolumeSizeGiB ?? throw Ec2Error.MissingParameter("size/snapshot");
+        var (iops, throughput) = limits.Check(size, wish.Iops, wish.Throughput);
+        if (wish.MultiAttach && !limits.MultiAttach)
+        {
+            throw Ec2Error.InvalidParameterCombination(
+                $"The parameter MultiAttachEnabled is not supported for {limits.Type} volumes; use io1 or io2.");
+        }
+        if (wish.Source is { } source && size < source.VolumeSizeGiB)
+            throw Ec2Error.VolumeSmallerThanSnapshot(size, source.Id, source.VolumeSizeGiB);
+        if (wish.KmsKeyId is not null && wish.Encrypted != true)
+            throw Ec2Error.KmsKeyWithoutEncrypted();
+        CheckRate(wish);
+        return (limits, size, iops, throughput);
     }
 
     private static void CheckRate(NewVolume wish)

@@ -25,6 +25,7 @@ public class RecompressorTests
     {
         using var store = BlockStore.Open(new MemoryBackend(), Small, TimeProvider.System);
         var id = Commit(store, null, Effort.Plain);
+        var statistics = store.Statistics;
 
         var report = new Recompressor(store).Run(Now, Cancel);
 
@@ -34,6 +35,10 @@ public class RecompressorTests
         Assert.True(report.TrashedSegments > 0);
         Assert.Equal(report.TotalBytes, report.DenseBytes);
         Verify(store, id, null);
+        // Their ratio stays that of the ingest.
+        Assert.Equal((statistics.PlainBytes, statistics.StoredBytes),
+            (store.Statistics.PlainBytes, store.Statistics.StoredBytes));
+        Assert.True(statistics.StoredBytes < statistics.PlainBytes);
 
         var again = new Recompressor(store).Run(Now, Cancel);
         Assert.Equal((RecompressionEnd.Done, 0L), (again.End, again.Records));

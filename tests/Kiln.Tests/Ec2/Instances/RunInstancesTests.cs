@@ -219,6 +219,44 @@ public sealed class RunInstancesTests(TestServer server) : IClassFixture<TestSer
             r => r.IamInstanceProfile = new IamInstanceProfileSpecification { Name = "no-profile" }));
         Assert.Contains("iamInstanceProfile", profile.Message, StringComparison.Ordinal);
         Assert.Contains("Invalid IAM Instance Profile name", profile.Message, StringComparison.Ordinal);
+        var long64 = await Ec2Waits.Refused("InvalidParameterValue", () => ec2.Launch(image,
+            r => r.UserData = Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('x', 64 * 1024)))));
+        Assert.Equal("User data is limited to 16384 bytes", long64.Message);
+        await Ec2Waits.Refused("InvalidParameterCombination", () => ec2.DescribeInstanceStatusAsync(
+            new DescribeInstanceStatusRequest { InstanceIds = ["i-00000000000000000"], MaxResults = 5 }, Cancel));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_rehearsal_refuses_the_volumes_that_the_launch_would(bool rehearsal)
+    {
+        var ec2 = server.Ec2();
+        var (image, _) = await server.NewImage($"rehearsal-{rehearsal}");
+        var before = await server.WithDb(db => Task.FromResult(db.Volumes.Count()));
+        Task Refused(string code, params BlockDeviceMapping[] mappings) =>
+            Ec2Waits.Refused(code, () => ec2.Launch(image, r =>
+            {
+                r.DryRun = rehearsal;
+                r.BlockDeviceMappings = [.. mappings];
+            }));
+
+        await Refused("UnknownVolumeType", Ebs("/dev/xvda", new EbsBlockDevice { VolumeType = "gp9" }));
+        await Refused("MissingParameter", Ebs("/dev/xvda", new EbsBlockDevice { VolumeType = "io1", VolumeSize = 4 }));
+        await Refused("InvalidParameterCombination",
+            Ebs("/dev/xvda", new EbsBlockDevice { VolumeType = "gp2", Iops = 100 }));
+        await Refused("InvalidParameterDependency",
+            Ebs("/dev/xvdh", new EbsBlockDevice { VolumeSize = 1, KmsKeyId = "alias/aws/ebs" }));
+        await Refused("InvalidParameterValue", Ebs("/dev/xvda", new EbsBlockDevice { VolumeInitializationRate = 99 }));
+        await Refused("AttachmentLimitExceeded", [.. Enumerable.Range(0, 40).Select(i =>
+            Ebs($"/dev/xvd{(char)('b' + (i / 26))}{(char)('a' + (i % 26))}", new EbsBlockDevice { VolumeSize = 1 }))]);
+        var volume = await Ec2Waits.Refused("InvalidParameterCombination", () => ec2.CreateVolumeAsync(
+            new CreateVolumeRequest
+            {
+                AvailabilityZone = "us-east-1a", Size = 1, VolumeType = "gp2", Throughput = 125, DryRun = rehearsal,
+            }, Cancel));
+        Assert.Contains("throughput", volume.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await server.WithDb(db => Task.FromResult(db.Volumes.Count())));
     }
 
     private static BlockDeviceMapping Ebs(string device, EbsBlockDevice ebs) =>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Amazon.EC2.Model;
 using Kiln.Blocks;
 using Kiln.Tests.Ebs;
@@ -75,5 +76,44 @@ public sealed class InFlightTests : IAsyncLifetime
 
         Assert.Equal(201, (await ebs.Put(id, 0, EbsClient.Block(1))).Status);
         Assert.Equal((0, bound), (InFlight.Taken, InFlight.Peak));
+    }
+
+    [Fact]
+    public async Task Strangers_that_announce_blocks_and_send_none_leave_room_for_those_who_sign()
+    {
+        using var ebs = new EbsClient(_server);
+        var id = await ebs.Start();
+        var now = TimeProvider.System.GetUtcNow();
+        var scope = $"{TestServer.A}/{now:yyyyMMdd}/us-east-1/ebs/aws4_request";
+        var head = System.Text.Encoding.ASCII.GetBytes($"""
+            PUT /snapshots/{id}/blocks/0 HTTP/1.1
+            Host: kiln
+            Content-Length: {Block.Size}
+            X-Amz-Date: {now:yyyyMMdd'T'HHmmss'Z'}
+            X-Amz-Content-Sha256: {new string('0', 64)}
+            Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={new string('0', 64)}
+
+
+            """.ReplaceLineEndings("\r\n"));
+        var strangers = Enumerable.Range(0, 20)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+        try
+        {
+            foreach (var stranger in strangers)
+            {
+                await stranger.ConnectAsync("127.0.0.1", new Uri(_server.Server.Url).Port, Cancel);
+                await stranger.SendAsync(head, Cancel);
+            }
+            await TestServer.Eventually(
+                () => Task.FromResult(strangers.Count(s => s.Available > 0) + (InFlight.Taken / Block.Size)),
+                heard => heard == strangers.Count);
+
+            Assert.Equal(201, (await ebs.Put(id, 0, EbsClient.Block(1))).Status);
+        }
+        finally
+        {
+            strangers.ForEach(s => s.Dispose());
+        }
+        await TestServer.Eventually(() => Task.FromResult(InFlight.Taken), taken => taken == 0);
     }
 }

@@ -187,4 +187,20 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal(12, seen.Distinct().Count());
         Assert.Equal(12, seen.Count);
     }
+
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("\u0001")]
+    [InlineData("\uFFFE")]
+    public async Task Characters_that_no_answer_could_show_are_refused(string character)
+    {
+        var snapshot = await server.Snapshot();
+
+        foreach (var tag in new[] { ("k" + character, "v"), ("k", "v" + character) })
+            await Refused("InvalidParameterValue", () => _ec2.CreateTagsAsync(Put(snapshot, tag), Cancel));
+
+        Assert.Empty(await TagsOf(snapshot));
+        await _ec2.CreateTagsAsync(Put(snapshot, ("k\t\n\r\u202E", "v")), Cancel);
+        Assert.Equal([("k\t\n\r\u202E", "v")], await TagsOf(snapshot));
+    }
 }

@@ -160,6 +160,12 @@ public class SigV4Tests
         SigV4.ReadClaim(
             Request("GET", "/", "", new() { ["authorization"] = authorization, ["x-amz-date"] = "20150830T123600Z" })));
 
+    [Fact]
+    public void An_algorithm_alone_lacks_the_rest() => Assert.Contains("not a valid key=value pair",
+        Assert.Throws<SignatureException>(() => SigV4.ReadClaim(
+            Request("GET", "/", "", new() { ["authorization"] = "AWS4-HMAC-SHA256" }))).Message,
+        StringComparison.Ordinal);
+
     internal static void Refused(SignatureFailure reason, Action act) =>
         Assert.Equal(reason, Assert.Throws<SignatureException>(act).Reason);
 
