@@ -31,7 +31,7 @@ needs=(
   "sfdisk|fdisk|writes the tiny starter image's partition table"
   "fakeroot|fakeroot|builds the tiny starter image without root"
   "cpio|cpio|packs the tiny starter image's initial RAM disk"
-  "objdump|binutils|finds the libraries of the tiny starter image's programs"
+  "readelf|binutils|finds the libraries of the tiny starter image's programs"
   "xz|xz-utils|unpacks published images"
   "qemu-system-x86_64|qemu-system-x86|boots images"
   "nc.openbsd|netcat-openbsd|leads machines to their metadata"

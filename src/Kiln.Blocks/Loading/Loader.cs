@@ -25,6 +25,12 @@ internal sealed class Loader(TimeProvider clock) : IDisposable
         }
     }
 
+    /// <summary>Those of one kind.</summary>
+    internal int CountOf(LoadKind kind)
+    {
+        lock (gate) return jobs.Count(j => j.Kind == kind);
+    }
+
     /// <summary>Takes up a job.</summary>
     internal LoadJob Start(LoadKind kind, Func<CancellationToken, TimeSpan?> step, CancellationToken cancel)
     {

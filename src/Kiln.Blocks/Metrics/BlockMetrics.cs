@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Kiln.Blocks.Loading;
 using Kiln.Blocks.Nbd;
 
 namespace Kiln.Blocks.Metrics;
@@ -48,6 +49,12 @@ public sealed class BlockMetrics
             "kiln.trash.alarms", "{file}", "Files needed again after they had been collected: always an alarm.",
             s => s.TrashReads);
         Gauge("kiln.cache.bytes", "By", "Memory that the cache of frames takes.", s => s.Cache.Bytes);
+        Gauge(
+            "kiln.load.traces", "{volume}", "Volumes that are getting what their image's boots have read.",
+            s => s.Loader.CountOf(LoadKind.Trace));
+        Gauge(
+            "kiln.load.hydrations", "{volume}", "Volumes that are getting all the rest, ahead of being asked.",
+            s => s.Loader.CountOf(LoadKind.Hydration));
         Gauge("kiln.store.records", "{record}", "Blocks and pages in the store.", s => s.Statistics.Records);
         Gauge("kiln.store.segments", "{file}", "Segment files.", s => s.Statistics.Segments);
         Gauge("kiln.store.segment.bytes", "By", "Bytes of the segment files.", s => s.SegmentBytes);

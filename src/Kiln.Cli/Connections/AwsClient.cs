@@ -66,14 +66,25 @@ public sealed class AwsClient : IDisposable
 
     /// <summary>An operation of Kiln's own service.</summary>
     /// <exception cref="CallException">It was refused.</exception>
-    public async Task<JsonNode> Kiln(
-        string operation, JsonObject request, CancellationToken cancel, bool patient = true)
+    public Task<JsonNode> Kiln(
+        string operation, JsonObject request, CancellationToken cancel, bool patient = true) =>
+        Json("kiln", $"Kiln.{operation}", request, cancel, patient);
+
+    /// <summary>An operation of a service that speaks JSON.</summary>
+    /// <param name="service">The service, as signatures name it.</param>
+    /// <param name="target">The operation, e.g. <c>AmazonSSM.GetParameter</c>.</param>
+    /// <param name="request">The parameters.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <param name="patient">Whether it is sent again while that may help.</param>
+    /// <exception cref="CallException">It was refused.</exception>
+    public async Task<JsonNode> Json(
+        string service, string target, JsonObject request, CancellationToken cancel, bool patient = true)
     {
-        using var answer = await Send(new CallMessage("kiln", HttpMethod.Post, "/")
+        using var answer = await Send(new CallMessage(service, HttpMethod.Post, "/")
         {
             Body = Encoding.UTF8.GetBytes(request.ToJsonString()),
             ContentType = "application/x-amz-json-1.1",
-            Headers = [new("x-amz-target", $"Kiln.{operation}")],
+            Headers = [new("x-amz-target", target)],
             Patient = patient,
         }, cancel);
         return JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancel)) ?? new JsonObject();

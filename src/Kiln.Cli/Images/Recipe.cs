@@ -23,10 +23,10 @@ public sealed record Recipe(string Name, string Summary)
         Family = "kiln-tiny",
         ParameterName = "tiny",
         Description = "Kiln's tiny Linux: busybox, dropbear and the guest agent; log in as root",
-        Architectures = ["amd64"],
+        Architectures = ["amd64", "arm64"],
         Tools =
         [
-            new("objdump", "binutils", "finds the libraries that a program needs"),
+            new("readelf", "binutils", "finds the libraries that a program needs"),
             new("cpio", "cpio", "packs the initial RAM disk"),
         ],
     };
@@ -81,9 +81,12 @@ public sealed record Recipe(string Name, string Summary)
     public IEnumerable<HostTool> ToolsFor(string architecture) =>
     [
         .. Common, .. Tools,
-        .. architecture == "amd64" ? [
-            new("grub-mkimage", "grub-common", "makes the boot loader"),
-            new(Grub, "grub-pc-bin", "is the boot loader"),
-        ] : Array.Empty<HostTool>(),
+        new("grub-mkimage", "grub-common", "makes the boot loader"),
+        .. architecture == "amd64" ? (HostTool[])[new(Grub, "grub-pc-bin", "is the boot loader")]
+            :
+            [
+                new("mkfs.vfat", "dosfstools", "makes the EFI system partition"),
+                new("mcopy", "mtools", "fills it"),
+            ],
     ];
 }

@@ -115,6 +115,8 @@ public sealed class RecipeRun(Screen screen)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            // Before the folder goes in which they write.
+            process.WaitForExit();
             if (!cancel.IsCancellationRequested)
                 throw new CliException($"Building '{recipe.Name}' took longer than {Limit.TotalMinutes} minutes.");
             throw;

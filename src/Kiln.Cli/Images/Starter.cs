@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Kiln.Cli.Connections;
 using Kiln.Cli.Output;
 
@@ -16,7 +14,7 @@ public static class Starter
         ArgumentNullException.ThrowIfNull(recipe);
         using var client = new AwsClient(connection);
         var architecture = recipe.Architectures[0];
-        if (await IsThere(client, recipe.Parameter(architecture), cancel))
+        if (await Publication.Parameter(client, recipe.Parameter(architecture), cancel) is not null)
             return;
         screen.Say($"Making the starter image '{recipe.Name}' in the background.");
         var folder = Directory.CreateTempSubdirectory("kiln-starter-").FullName;
@@ -33,24 +31,6 @@ public static class Starter
         finally
         {
             Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static async Task<bool> IsThere(AwsClient client, string parameter, CancellationToken cancel)
-    {
-        try
-        {
-            using var answer = await client.Send(new CallMessage("ssm", HttpMethod.Post, "/")
-            {
-                Body = Encoding.UTF8.GetBytes(new JsonObject { ["Name"] = parameter }.ToJsonString()),
-                ContentType = "application/x-amz-json-1.1",
-                Headers = [new("x-amz-target", "AmazonSSM.GetParameter")],
-            }, cancel);
-            return true;
-        }
-        catch (CallException absent) when (absent.Code == "ParameterNotFound")
-        {
-            return false;
         }
     }
 }

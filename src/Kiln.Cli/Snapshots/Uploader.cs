@@ -83,14 +83,9 @@ public sealed class Uploader(AwsClient client, Screen screen, TimeProvider? time
     {
         if (key.StartsWith("arn:", StringComparison.Ordinal) && key.Contains(":key/", StringComparison.Ordinal))
             return key;
-        using var answer = await client.Send(new CallMessage("kms", HttpMethod.Post, "/")
-        {
-            Body = Encoding.UTF8.GetBytes(new JsonObject { ["KeyId"] = key }.ToJsonString()),
-            ContentType = "application/x-amz-json-1.1",
-            Headers = [new("x-amz-target", "TrentService.DescribeKey")],
-        }, cancel);
-        var document = JsonNode.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
-        return (string?)document?["KeyMetadata"]?["Arn"] ?? throw new CliException($"There is no key '{key}'.");
+        var answer = await client.Json(
+            "kms", "TrentService.DescribeKey", new JsonObject { ["KeyId"] = key }, cancel);
+        return (string?)answer["KeyMetadata"]?["Arn"] ?? throw new CliException($"There is no key '{key}'.");
     }
 
     private async Task PutAll(string id, IDiskBlocks image, Digests digests, Meter meter, CancellationToken cancel)

@@ -150,7 +150,8 @@ public static class TopFrame
     private static void Transfers(List<TopLine> lines, MetricSample now)
     {
         lines.Add(new(string.Create(
-            CultureInfo.InvariantCulture, $"{now.Sum("kiln_transfers")} uploads and copies under way"),
+            CultureInfo.InvariantCulture, $"{now.Sum("kiln_transfers")} uploads and copies under way, "
+            + $"{now.Sum("kiln_load_traces") + now.Sum("kiln_load_hydrations")} volumes loading ahead"),
             TopStyle.Heading));
         foreach (var slot in now.Values("kiln_transfer_done_ratio", "slot"))
         {

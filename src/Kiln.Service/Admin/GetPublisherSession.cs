@@ -33,6 +33,9 @@ public sealed class GetPublisherSession(Db db, Operator only, Sessions sessions,
 
         /// <summary>The session token.</summary>
         public required string SessionToken { get; init; }
+
+        /// <summary>The service's time, which dates of images go by.</summary>
+        public required DateTimeOffset Time { get; init; }
     }
 
     /// <inheritdoc/>
@@ -54,6 +57,7 @@ public sealed class GetPublisherSession(Db db, Operator only, Sessions sessions,
             AccessKeyId = keys.AccessKeyId!,
             SecretAccessKey = keys.SecretAccessKey!,
             SessionToken = keys.SessionToken!,
+            Time = clock.GetUtcNow(),
         };
     }
 }

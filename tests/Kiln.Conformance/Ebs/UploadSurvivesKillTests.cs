@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Kiln.Conformance.Fixtures;
 
 namespace Kiln.Conformance.Ebs;
 
@@ -12,7 +13,7 @@ public sealed class UploadSurvivesKillTests : IAsyncLifetime
     private const string AwsCli = "/usr/bin/aws";
     private const int BlockSize = 524_288;
     private readonly string _folder = Directory.CreateTempSubdirectory("kiln-kill-").FullName;
-    private readonly int _port = FreePort();
+    private readonly int _port = KilnProcess.FreePort();
     private Process? _service;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -150,13 +151,6 @@ public sealed class UploadSurvivesKillTests : IAsyncLifetime
             hash.AppendData(buffer);
         }
         return Convert.ToHexString(hash.GetHashAndReset());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

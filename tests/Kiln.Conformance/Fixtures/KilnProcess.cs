@@ -89,6 +89,14 @@ public sealed class KilnProcess : IAsyncLifetime
         }
     }
 
+    /// <summary>A port that nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
     /// <summary>kill -9.</summary>
     public async Task Kill()
     {
@@ -181,12 +189,5 @@ public sealed class KilnProcess : IAsyncLifetime
             return;
         lock (_log)
             _log.Add(line);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

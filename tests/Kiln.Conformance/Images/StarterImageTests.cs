@@ -43,6 +43,8 @@ public sealed class StarterImageTests : IAsyncLifetime
         var again = await _kiln.Kiln(build);
         Assert.True(again.ExitCode == 0, again.Errors);
         Assert.Equal(made.Output, again.Output);
+        Assert.Equal(1, (await aws.Json("ssm", "get-parameter", "--name", Parameter)).GetProperty("Parameter")
+            .GetProperty("Version").GetInt32());
         Assert.Equal("AccessDeniedException", await aws.Error("ssm", "put-parameter", "--name", Parameter, "--value",
             "ami-0123456789abcdef0", "--type", "String", "--overwrite"));
     }

@@ -99,8 +99,16 @@ public sealed class CommandTests(TestServer server) : IClassFixture<TestServer>,
         var sent = (await Send(id, "head -c 200000 /dev/zero | tr '\\0' x",
             "head -c 50000 /dev/zero >&2", "printf '\\377'")).Command;
         var ended = await Ended(sent.CommandId, id);
-        Assert.Equal(new string('x', 24_000), ended.StandardOutputContent);
+        const string Mark = "--output truncated--";
+        Assert.Equal(new string('x', 24_000 - Mark.Length) + Mark, ended.StandardOutputContent);
         Assert.Equal(8_000, ended.StandardErrorContent.Length);
+        var listed = Assert.Single((await Ssm.ListCommandInvocationsAsync(new ListCommandInvocationsRequest
+        {
+            CommandId = sent.CommandId, Details = true,
+        }, Cancel)).CommandInvocations).CommandPlugins[0].Output;
+        Assert.Equal(2500, listed.Length);
+        Assert.Contains("x\n---Output truncated---\n----------ERROR-------\n", listed, StringComparison.Ordinal);
+        Assert.EndsWith("\n---Error truncated----", listed, StringComparison.Ordinal);
         Assert.Equal("Success", ended.Status.Value);
     }
 
@@ -144,6 +152,94 @@ public sealed class CommandTests(TestServer server) : IClassFixture<TestServer>,
     }
 
     [Fact]
+    public async Task One_at_a_time_is_one_at_a_time_and_too_many_errors_end_it()
+    {
+        var ids = new List<string>();
+        foreach (var name in (string[])["row-a", "row-b", "row-c"])
+            ids.Add((await Machine(name)).Id);
+        var (alone, log) = (Path.Combine(_folder, "alone"), Path.Combine(_folder, "log"));
+        Task<Command> Roll(string maxErrors, params string[] lines) => SendTo(ids, "1", maxErrors, lines);
+
+        var rolled = await Roll("0", $"mkdir {alone} || exit 1; sleep 0.3; rmdir {alone}; echo x >> {log}");
+        foreach (var id in ids)
+            Assert.Equal("Success", (await Ended(rolled.CommandId, id)).Status.Value);
+        Assert.Equal("x\nx\nx\n", await File.ReadAllTextAsync(log, Cancel));
+
+        // The first failure is one too many.
+        var failed = await Roll("0", "exit 1");
+        var details = new List<string>();
+        foreach (var id in ids)
+            details.Add((await Ended(failed.CommandId, id)).StatusDetails);
+        Assert.Equal(["Failed", "Terminated", "Terminated"], details.Order());
+        Assert.Equal(("Failed", "Failed"), await StatusOf(failed));
+
+        // One may fail: what it is then is not all of it.
+        var marked = Path.Combine(_folder, "first");
+        var borne = await Roll("1", $"mkdir {marked} 2>/dev/null && exit 1; true");
+        foreach (var id in ids)
+            await Ended(borne.CommandId, id);
+        Assert.Equal(("Failed", "Incomplete"), await StatusOf(borne));
+        Assert.Equal([borne.CommandId], await Listed("Status", "Incomplete"));
+        Assert.Contains(rolled.CommandId, await Listed("ExecutionStage", "Complete"));
+        Assert.Empty(await Listed("ExecutionStage", "Executing"));
+        await SsmClients.Refused("ValidationException", () => Listed("Status", "Sideways"));
+        await SsmClients.Refused("InvalidFilterKey", () => Listed("Colour", "blue"));
+    }
+
+    [Fact]
+    public async Task A_command_is_cancelled_on_one_instance_and_ends_with_all_it_started()
+    {
+        var (first, _) = await Machine("cancel-a");
+        var (second, agent) = await Machine("cancel-b");
+        var go = Path.Combine(_folder, "go-on");
+        var sent = await SendTo([first, second], "50", "0",
+            [$"echo $$ > {_folder}/$$.pid; sleep 307 & sleep 308 & until [ -e {go} ]; do sleep 0.1; done"]);
+        await TestServer.Eventually(
+            () => Task.FromResult(Directory.GetFiles(_folder, "*.pid").Length), started => started == 2);
+        await SsmClients.Refused("InvalidInstanceId", () => Cancelled(sent, "i-0123456789abcdef0"));
+        await SsmClients.Refused("DuplicateInstanceId", () => Cancelled(sent, first, first));
+        await Cancelled(sent, first);
+        var ended = await Ended(sent.CommandId, first);
+        Assert.Equal(
+            ("Cancelled", "Cancelled", ""), (ended.Status.Value, ended.StatusDetails, ended.StandardOutputUrl));
+        await File.WriteAllTextAsync(go, "", Cancel);
+        Assert.Equal("Success", (await Ended(sent.CommandId, second)).Status.Value);
+        Assert.Equal(("Cancelled", "Cancelled"), await StatusOf(sent));
+
+        // What never began does not begin when it is cancelled.
+        agent.IsFrozen = true;
+        var mark = Path.Combine(_folder, "never");
+        var late = await SendTo([second], "50", "0", [$"touch {mark}"]);
+        await TestServer.Eventually(
+            () => Ssm.GetCommandInvocationAsync(new() { CommandId = late.CommandId, InstanceId = second }, Cancel),
+            i => i.Status.Value == "InProgress");
+        await Cancelled(late);
+        agent.IsFrozen = false;
+        Assert.Equal("Cancelled", (await Ended(late.CommandId, second)).Status.Value);
+        Assert.False(File.Exists(mark));
+    }
+
+    [Fact]
+    public async Task The_document_is_found_described_and_read()
+    {
+        var listed = await Ssm.ListDocumentsAsync(new()
+        {
+            Filters = [new() { Key = "Owner", Values = ["Amazon"] }, new() { Key = "Name", Values = ["AWS-Run"] }],
+        }, Cancel);
+        Assert.Equal("AWS-RunShellScript", Assert.Single(listed.DocumentIdentifiers).Name);
+        Assert.Empty((await Ssm.ListDocumentsAsync(
+            new() { Filters = [new() { Key = "Owner", Values = ["Self"] }] }, Cancel)).DocumentIdentifiers ?? []);
+        var described = (await Ssm.DescribeDocumentAsync("AWS-RunShellScript", Cancel)).Document;
+        Assert.Equal(["commands", "workingDirectory", "executionTimeout"], described.Parameters.Select(p => p.Name));
+        Assert.Equal("3600", described.Parameters[2].DefaultValue);
+        var read = await Ssm.GetDocumentAsync(new GetDocumentRequest { Name = "AWS-RunShellScript" }, Cancel);
+        Assert.Equal("1.2", (string?)System.Text.Json.Nodes.JsonNode.Parse(read.Content)!["schemaVersion"]);
+        await SsmClients.Refused("InvalidDocument", () => Ssm.DescribeDocumentAsync("AWS-UpdateSSMAgent", Cancel));
+        await SsmClients.Refused("InvalidDocumentVersion", () => Ssm.GetDocumentAsync(
+            new GetDocumentRequest { Name = "AWS-RunShellScript", DocumentVersion = "7" }, Cancel));
+    }
+
+    [Fact]
     public async Task Results_go_after_thirty_days()
     {
         var (id, _) = await Machine("old");
@@ -168,10 +264,31 @@ public sealed class CommandTests(TestServer server) : IClassFixture<TestServer>,
         var id = (await server.Ec2().Running(image)).InstanceId;
         var agent = new FakeAgent(
             server.Server.Services.GetRequiredService<GuestFolders>().Of(id).AgentSocket,
-            Path.Combine(_folder, "commands"));
+            Path.Combine(_folder, $"commands-{id}"));
         _agents.Add(agent);
         return (id, agent);
     }
+
+    private async Task<Command> SendTo(List<string> ids, string concurrency, string errors, string[] lines) =>
+        (await Ssm.SendCommandAsync(new()
+        {
+            DocumentName = "AWS-RunShellScript", InstanceIds = ids, MaxConcurrency = concurrency, MaxErrors = errors,
+            Parameters = new() { ["commands"] = [.. lines] },
+        }, Cancel)).Command;
+
+    private Task Cancelled(Command command, params string[] instances) => Ssm.CancelCommandAsync(
+        new CancelCommandRequest { CommandId = command.CommandId, InstanceIds = [.. instances] }, Cancel);
+
+    private async Task<(string Status, string Details)> StatusOf(Command command)
+    {
+        var found = Assert.Single((await Ssm.ListCommandsAsync(
+            new ListCommandsRequest { CommandId = command.CommandId }, Cancel)).Commands);
+        return (found.Status.Value, found.StatusDetails);
+    }
+
+    private async Task<string[]> Listed(string key, string value) => [.. ((await Ssm.ListCommandsAsync(
+        new ListCommandsRequest { Filters = [new() { Key = key, Value = value }] }, Cancel)).Commands ?? [])
+            .Select(c => c.CommandId)];
 
     private static string Unique() => Service.Calls.Ids.Hex(4);
 

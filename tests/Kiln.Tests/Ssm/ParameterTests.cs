@@ -115,6 +115,9 @@ public sealed class ParameterTests(TestServer server) : IClassFixture<TestServer
     public async Task Values_names_and_types_are_checked()
     {
         await SsmClients.Refused("ValidationException", () => Put("aws-thing", "x"));
+        await SsmClients.Refused("ValidationException", () => Put("/SSM/thing", "x"));
+        await SsmClients.Refused("AccessDeniedException", () => Put("/aws/service/mine", "x"));
+        await SsmClients.Refused("ValidationException", () => Put("/v/nested", "a {{ssm:/b}} c"));
         await SsmClients.Refused("ValidationException", () => Put("a/b", "x"));
         await SsmClients.Refused("ValidationException", () => Put("/v/long", new string('x', 4097)));
         await SsmClients.Refused("AccessDeniedException", () => Put("/kiln/images/mine", "x"));

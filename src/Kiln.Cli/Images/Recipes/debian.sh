@@ -2,6 +2,7 @@
 #
 # Run by `kiln image build` with bash, inside fakeroot or as root; the variables are those of tiny.sh.
 set -euo pipefail
+umask 022
 exec 2>&1
 . "$KILN_RECIPE/packages.sh"
 . "$KILN_RECIPE/disk.sh"
@@ -10,8 +11,10 @@ uuid=6d1b3f7a-6465-4269-8000-00000000a312
 size_mib=2048
 release=bookworm
 root=$KILN_WORK/root
+# The host's own mirror. awk reads to the end: whoever stopped at the first would make the pipe fail.
 mirror=$(sed -n 's/^ *URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list \
-  /etc/apt/sources.list.d/* 2>/dev/null | grep -m1 '/debian/\?$' || echo http://deb.debian.org/debian)
+  /etc/apt/sources.list.d/* 2>/dev/null | awk '/\/debian\/?$/ && !n++' || true)
+mirror=${mirror:-http://deb.debian.org/debian}
 
 packages=systemd-sysv,udev,dbus,linux-image-cloud-$KILN_ARCH,initramfs-tools,cloud-init,openssh-server
 packages=$packages,qemu-guest-agent,ifupdown,isc-dhcp-client,iproute2,sudo,netbase,e2fsprogs,cloud-guest-utils,fdisk

@@ -36,12 +36,16 @@ apt_kernel() {
     sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -1
 }
 
-# apt_fetch NAME PACKAGE...: leaves the packages, those they need and the kernel in $DEBS. NAME is the list's.
+# apt_fetch NAME PACKAGE...: leaves the packages, those they need and the kernel in $DEBS. NAME is the list's. What was
+# there before stays until all of it is there anew.
 apt_fetch() {
-  local list=$1 kernel names
+  local list=$1 kernel names fresh
   shift
-  DEBS=$KILN_CACHE/$list-$KILN_ARCH
+  DEBS=$KILN_CACHE/$list-$KILN_ARCH fresh=$KILN_CACHE/$list-$KILN_ARCH.new
   mkdir -p "$DEBS"
+  # One build at a time in a cache: another would find half of the packages. The lock ends with the script.
+  exec 9>"$KILN_CACHE/lock"
+  flock 9
   if [ -n "$(find "$DEBS/complete" -mtime "-$packages_days_max" 2>/dev/null)" ]; then
     say "using the packages in $DEBS"
     return
@@ -52,13 +56,24 @@ apt_fetch() {
   names=$(apt_private apt-get --print-uris install "$@" 2>"$KILN_WORK/apt.log" |
     sed -n "s/^'[^ ]* \([^_]*\)_[^ ]* .*/\1/p" | grep -vxE "$packages_unused" || true)
   [ -n "$names" ] || { cat "$KILN_WORK/apt.log"; fail "apt does not find: $*"; }
-  rm -f "$DEBS"/*
-  say "downloading $(echo "$names" "$kernel" | wc -w) packages"
+  rm -rf "$fresh"
+  mkdir "$fresh"
+  say "downloading $(echo "$names" "$kernel" "$packages_alone" | wc -w) packages"
   # shellcheck disable=SC2086 # names are words
-  (cd "$DEBS" && apt_private apt-get download $names "$kernel") >"$KILN_WORK/apt.log" 2>&1 ||
-    { cat "$KILN_WORK/apt.log"; fail "the packages could not be downloaded."; }
-  touch "$DEBS/complete"
+  if (cd "$fresh" && apt_private apt-get download $names "$kernel" $packages_alone) >"$KILN_WORK/apt.log" 2>&1; then
+    touch "$fresh/complete"
+    rm -rf "$DEBS"
+    mv "$fresh" "$DEBS"
+  elif [ -e "$DEBS/complete" ]; then
+    say "using the packages of $(date -r "$DEBS/complete" +%F): newer ones could not be downloaded"
+  else
+    cat "$KILN_WORK/apt.log"
+    fail "the packages could not be downloaded."
+  fi
 }
+
+# Packages that are downloaded without what they need: of them files are taken, and nothing is run.
+packages_alone=
 
 # Needed by maintainer scripts only, which are never run.
 packages_unused='perl.*|libperl.*|lib.*-perl|dpkg|tar|debconf|adduser|passwd|usrmerge|init-system-helpers'

@@ -3,12 +3,14 @@
 # Run by `kiln image build` under fakeroot, with bash. In: KILN_OUT, KILN_ARCH, KILN_CACHE, KILN_WORK, KILN_RECIPE (this
 # folder). Lines that begin with == are progress; the last ones before !! say what went wrong.
 set -euo pipefail
+umask 022
 exec 2>&1
 . "$KILN_RECIPE/packages.sh"
 . "$KILN_RECIPE/disk.sh"
 
 uuid=6d1b3f7a-7469-4e79-8000-00000000a311
 size_mib=1024
+[ "$KILN_ARCH" = amd64 ] || packages_alone=grub-efi-$KILN_ARCH-bin
 apt_fetch tiny busybox-static dropbear-bin qemu-guest-agent openssh-client openssh-sftp-server e2fsprogs
 
 case $KILN_ARCH in
@@ -53,7 +55,7 @@ ln -s openssh/sftp-server "$root/usr/lib/sftp-server"
 ln -s mke2fs "$root/usr/sbin/mkfs.ext4"
 
 say "collecting libraries"
-libraries() { objdump -p "$1" | awk '/NEEDED/ { print $2 }'; }
+libraries() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
 todo=$(for program in "$root"/usr/sbin/* "$root"/usr/bin/{scp,dropbearkey} "$root"/usr/lib/openssh/*; do
   libraries "$program"
 done)
@@ -130,11 +132,15 @@ find "$early" -exec touch -h -d "@$KILN_EPOCH" {} +
 cp "$(find "$tree" -path "*/boot/vmlinuz-$version" | head -1)" "$root/boot/vmlinuz"
 
 line="console=tty0 console=$console,115200 net.ifnames=0 nvme_core.io_timeout=4294967295 panic=5"
+# Few inodes, a small journal: what a fresh file system writes is what every copy of the image carries.
+disk_make "$root" kiln-tiny "$uuid" "$size_mib" -N 16384 -J size=4
 case $KILN_ARCH in
   amd64)
-    # Few inodes, a small journal: what a fresh file system writes is what every copy of the image carries.
-    disk_make "$root" kiln-tiny "$uuid" "$size_mib" -N 16384 -J size=4
     disk_bios a311a311 "/boot/vmlinuz root=UUID=$uuid $line" /boot/initrd
+    ;;
+  arm64)
+    disk_efi "$tree/usr/lib/grub/arm64-efi" B921B045-1DF0-41C3-AF44-4C6F280D3FAE "$uuid" \
+      "/boot/vmlinuz root=UUID=$uuid $line" /boot/initrd
     ;;
 esac
 say "version $version"

@@ -59,14 +59,12 @@ public sealed record CommandInvocationItem
         /// <summary>When it ended.</summary>
         public DateTimeOffset? ResponseFinishDateTime { get; init; }
 
-        /// <summary>The first 2500 characters.</summary>
+        /// <summary>Output and errors, 2500 characters of them.</summary>
         public required string Output { get; init; }
     }
 
     internal static CommandInvocationItem Of(RunCommand command, Invocation invocation, bool details)
     {
-        var output = invocation.Error.Length == 0 ? invocation.Output
-            : $"{invocation.Output}\n----------ERROR-------\n{invocation.Error}";
         return new CommandInvocationItem
         {
             CommandId = command.Id,
@@ -90,9 +88,22 @@ public sealed record CommandInvocationItem
                     ResponseCode = invocation.ResponseCode,
                     ResponseStartDateTime = invocation.StartedAt,
                     ResponseFinishDateTime = invocation.EndedAt,
-                    Output = output.Length > OutputMax ? output[..OutputMax] : output,
+                    Output = Short(invocation.Output, invocation.Error),
                 },
             ],
         };
+    }
+
+    // As AWS's agent does it: each has half of the room, and what one leaves is the other's.
+    private static string Short(string output, string error)
+    {
+        const string Title = "\n----------ERROR-------\n", OutputCut = "\n---Output truncated---",
+            ErrorCut = "\n---Error truncated----";
+        if (error.Length == 0)
+            return Invocation.Cut(output, OutputMax, OutputCut);
+        var room = OutputMax - Title.Length;
+        var ofOutput = Math.Max(room / 2, room - error.Length);
+        var first = Invocation.Cut(output, ofOutput, OutputCut);
+        return first + Title + Invocation.Cut(error, room - first.Length, ErrorCut);
     }
 }

@@ -17,7 +17,7 @@ public sealed record CommandItem
     /// <summary>The comment.</summary>
     public required string Comment { get; init; }
 
-    /// <summary>When it is no longer delivered.</summary>
+    /// <summary>When it has ended everywhere.</summary>
     public required DateTimeOffset ExpiresAfter { get; init; }
 
     /// <summary>The document's parameters.</summary>
@@ -86,7 +86,8 @@ public sealed record CommandItem
         };
     }
 
-    // The worst outcome is the command's. Systems Manager User Guide "Understanding command statuses".
+    // Systems Manager User Guide "Understanding command statuses": what is too much by MaxErrors is the command's
+    // outcome; what is less leaves it incomplete.
     private static (CommandStatus Status, string Details) StatusOf(
         RunCommand command, IReadOnlyCollection<Invocation> invocations)
     {
@@ -94,16 +95,23 @@ public sealed record CommandItem
             return (CommandStatus.Success, "NoInstancesInTag");
         if (invocations.Any(i => !i.HasEnded))
         {
-            return command.CancelledAt is not null ? (CommandStatus.Cancelling, "Cancelling")
+            return invocations.Any(i => i is { HasEnded: false, CancelledAt: not null })
+                ? (CommandStatus.Cancelling, "Cancelling")
                 : invocations.All(i => i.Status == CommandStatus.Pending) ? (CommandStatus.Pending, "Pending")
                 : (CommandStatus.InProgress, "InProgress");
         }
-        foreach (var status in (CommandStatus[])[
-            CommandStatus.Failed, CommandStatus.TimedOut, CommandStatus.Cancelled])
+        var most = RunCommand.Limit(command.MaxErrors, invocations.Count, least: 0);
+        var errors = invocations.Where(i => i.IsError).ToList();
+        if (errors.Count > most)
         {
-            if (invocations.FirstOrDefault(i => i.Status == status) is { } worst)
-                return (status, worst.StatusDetails);
+            return errors.Exists(i => i.Status == CommandStatus.Failed) ? (CommandStatus.Failed, "Failed")
+                : (CommandStatus.TimedOut, "ExecutionTimedOut");
         }
-        return (CommandStatus.Success, "Success");
+        if (invocations.Any(i => i.Status == CommandStatus.Cancelled))
+            return (CommandStatus.Cancelled, "Cancelled");
+        if (invocations.Count(i => i.StatusDetails == "DeliveryTimedOut") > most)
+            return (CommandStatus.TimedOut, "DeliveryTimedOut");
+        var worst = invocations.Max(i => i.Status);
+        return worst == CommandStatus.Success ? (worst, "Success") : (worst, "Incomplete");
     }
 }

@@ -44,7 +44,9 @@ public sealed class DescribeInstanceInformation(ManagedGuests guests, Paging pag
         InstanceInformationStringFilter.Check(request.Filters);
         var after = request.NextToken is { } token ? paging.Open(token, call) : null;
         var most = request.MaxResults ?? PageMax;
-        var page = await guests.After(call.AccountId, call.Region, after, most + 1, cancel);
+        var page = await guests.After(
+            call.AccountId, call.Region, request.Filters.FirstOrDefault(f => f.Key == "InstanceIds")?.Values, after,
+            most + 1, cancel);
         var items = await Task.WhenAll(page.Take(most).Select(g => Item(g, cancel)));
         return new Response
         {

@@ -51,7 +51,12 @@ public sealed class GetCommandInvocation(Db db)
 
         public required string StandardOutputContent { get; init; }
 
+        /// <summary>Where the whole output is; Kiln has no S3, and AWS says nothing then.</summary>
+        public string StandardOutputUrl { get; init; } = "";
+
         public required string StandardErrorContent { get; init; }
+
+        public string StandardErrorUrl { get; init; } = "";
     }
 
     /// <summary>The document's only step.</summary>
@@ -65,7 +70,7 @@ public sealed class GetCommandInvocation(Db db)
             throw SsmError.Of("InvalidPluginName", $"The document's only plugin is {Plugin}.");
         var command = await db.RunCommands.AsNoTracking().SingleOrDefaultAsync(c => c.Id == request.CommandId
             && c.AccountId == call.AccountId && c.Region == call.Region, cancel)
-            ?? throw SsmError.Of("InvalidCommandId", "");
+            ?? throw SsmError.Of("InvocationDoesNotExist", "");
         var found = await db.Invocations.AsNoTracking().SingleOrDefaultAsync(i => i.CommandId == request.CommandId
             && i.InstanceId == request.InstanceId, cancel) ?? throw SsmError.Of("InvocationDoesNotExist", "");
         return new Response

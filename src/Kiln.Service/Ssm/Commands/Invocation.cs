@@ -12,6 +12,9 @@ public sealed class Invocation : Entity
     /// <summary>What is kept of the output and of the errors: as much as AWS shows.</summary>
     public const int OutputMax = 24_000, ErrorMax = 8_000;
 
+    // What AWS's agent ends a text with that it has cut.
+    private const string CutMark = "--output truncated--";
+
     /// <summary>The command.</summary>
     [MaxLength(36)]
     public required string CommandId { get; init; }
@@ -60,6 +63,9 @@ public sealed class Invocation : Entity
     /// <summary>When it began.</summary>
     public DateTimeOffset? StartedAt { get; private set; }
 
+    /// <summary>When its cancellation was asked for.</summary>
+    public DateTimeOffset? CancelledAt { get; set; }
+
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; private set; }
 
@@ -100,17 +106,19 @@ public sealed class Invocation : Entity
     public void Keep(int responseCode, string output, string error)
     {
         ResponseCode = responseCode;
-        Output = Cut(output, OutputMax);
-        Error = Cut(error, ErrorMax);
+        // NUL is no text for PostgreSQL.
+        Output = Cut(output.Replace('\0', '\uFFFD'), OutputMax, CutMark);
+        Error = Cut(error.Replace('\0', '\uFFFD'), ErrorMax, CutMark);
     }
 
-    // NUL is no text for PostgreSQL; a cut never falls into the middle of a pair.
-    private static string Cut(string text, int most)
+    /// <summary>As much of a text as there is room for, with a mark where it was cut: never in the middle of a
+    /// pair.</summary>
+    internal static string Cut(string text, int most, string mark)
     {
-        text = text.Replace('\0', '\uFFFD');
         if (text.Length <= most)
             return text;
-        return char.IsHighSurrogate(text[most - 1]) ? text[..(most - 1)] : text[..most];
+        var end = most - mark.Length;
+        return string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[end - 1]) ? end - 1 : end), mark);
     }
 
     private sealed class Configuration : IEntityTypeConfiguration<Invocation>

@@ -55,18 +55,19 @@ public sealed class InvocationReconciler(GuestAgents agents, NodeIdentity node, 
         CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        if (command.CancelledAt is not null)
+        if (invocation.CancelledAt is not null)
             return End(invocation, CommandStatus.Cancelled, "Cancelled");
         if (guest is null or { IsGone: true })
             return End(invocation, CommandStatus.Failed, "Undeliverable");
-        if (now >= command.ExpiresAt)
+        if (now >= command.DeliveredUntil)
             return End(invocation, CommandStatus.TimedOut, "DeliveryTimedOut");
         var others = await db.Invocations.AsNoTracking().Where(i => i.CommandId == command.Id).ToListAsync(cancel);
         var errors = others.Count(i => i.IsError);
         if (errors > 0 && errors > RunCommand.Limit(command.MaxErrors, others.Count, least: 0))
             return End(invocation, CommandStatus.Cancelled, "Terminated");
-        var running = others.Count(i => i is { HasEnded: false, StartedAt: not null });
-        if (running >= RunCommand.Limit(command.MaxConcurrency, others.Count, least: 1))
+        // By their order, so that two that look at the same moment never both take the last place.
+        var before = others.Count(i => !i.HasEnded && string.CompareOrdinal(i.InstanceId, invocation.InstanceId) < 0);
+        if (before >= RunCommand.Limit(command.MaxConcurrency, others.Count, least: 1))
             return StepResult.Again(SoonMin);
         if (await guests.Answers(guest, cancel) != true)
             return StepResult.Again(SoonMax);
@@ -89,7 +90,7 @@ public sealed class InvocationReconciler(GuestAgents agents, NodeIdentity node, 
         try
         {
             var agent = guests.Agent(guest);
-            if (command.CancelledAt is not null && invocation.Status == CommandStatus.InProgress)
+            if (invocation.CancelledAt is not null && invocation.Status == CommandStatus.InProgress)
             {
                 await agent.Exec("/bin/sh", ShellScript.Kill(command), [], null, cancel);
                 invocation.Become(CommandStatus.Cancelling, "Cancelling", clock.GetUtcNow());

@@ -39,6 +39,7 @@ public sealed class ListCommandInvocations(Db db, Paging paging)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
+        var passes = CommandFilter.OfInvocations(request.Filters);
         var rows = db.Invocations.AsNoTracking().Where(i => i.AccountId == call.AccountId && i.Region == call.Region);
         if (request.CommandId is { } id)
             rows = rows.Where(i => i.CommandId == id);
@@ -53,8 +54,10 @@ public sealed class ListCommandInvocations(Db db, Paging paging)
         {
             CommandInvocations =
             [
-                .. page.Rows.Select(i => CommandInvocationItem.Of(commands[i.CommandId], i, request.Details == true))
-                    .Where(i => CommandFilter.Pass(request.Filters, i.RequestedDateTime, i.Status, i.DocumentName)),
+                // Between the two readings a command may have been forgotten.
+                .. page.Rows.Where(i => commands.ContainsKey(i.CommandId))
+                    .Select(i => CommandInvocationItem.Of(commands[i.CommandId], i, request.Details == true))
+                    .Where(passes),
             ],
             NextToken = page.NextToken,
         };

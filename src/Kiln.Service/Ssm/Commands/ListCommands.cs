@@ -38,6 +38,7 @@ public sealed class ListCommands(Db db, Paging paging) : IOperation<ListCommands
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
+        var passes = CommandFilter.OfCommands(request.Filters);
         var rows = db.RunCommands.AsNoTracking().Where(c => c.AccountId == call.AccountId && c.Region == call.Region);
         if (request.CommandId is { } id)
             rows = rows.Where(c => c.Id == id);
@@ -51,8 +52,7 @@ public sealed class ListCommands(Db db, Paging paging) : IOperation<ListCommands
         return new Response
         {
             // A status is that of many rows: a page may come out shorter than asked for, as AWS's may.
-            Commands = [.. page.Rows.Select(c => CommandItem.Of(c, [.. invocations[c.Id]])).Where(c =>
-                CommandFilter.Pass(request.Filters, c.RequestedDateTime, c.Status, c.DocumentName))],
+            Commands = [.. page.Rows.Select(c => CommandItem.Of(c, [.. invocations[c.Id]])).Where(passes)],
             NextToken = page.NextToken,
         };
     }

@@ -6,8 +6,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Kiln.Service.Ssm.Commands;
 
-/// <summary>A command that was sent to instances; one <see cref="Invocation"/> for each. Immutable but for its
-/// cancellation.</summary>
+/// <summary>A command that was sent to instances; one <see cref="Invocation"/> for each. Immutable.</summary>
 public sealed class RunCommand : Entity
 {
     /// <summary>A UUID.</summary>
@@ -61,11 +60,11 @@ public sealed class RunCommand : Entity
     [MaxLength(7)]
     public required string MaxErrors { get; init; }
 
-    /// <summary>When its cancellation was asked for.</summary>
-    public DateTimeOffset? CancelledAt { get; set; }
-
     /// <summary>When it is no longer delivered.</summary>
-    public DateTimeOffset ExpiresAt => RequestedAt.AddSeconds(TimeoutSeconds);
+    public DateTimeOffset DeliveredUntil => RequestedAt.AddSeconds(TimeoutSeconds);
+
+    /// <summary>When it has ended everywhere: the time for delivery and that for the script.</summary>
+    public DateTimeOffset ExpiresAt => DeliveredUntil.AddSeconds(ShellScript.Seconds(Parameters));
 
     /// <summary>The order of something sent now: the newest sorts first.</summary>
     public static string NewestFirst(DateTimeOffset now, string id) => string.Create(

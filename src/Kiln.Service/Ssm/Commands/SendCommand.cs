@@ -4,6 +4,7 @@ using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
 using Kiln.Service.Ec2.Instances.Guests;
 using Kiln.Service.Persistence;
+using Kiln.Service.Ssm.Documents;
 
 namespace Kiln.Service.Ssm.Commands;
 
@@ -17,7 +18,10 @@ namespace Kiln.Service.Ssm.Commands;
 public sealed partial class SendCommand(Db db, ManagedGuests guests, TimeProvider clock)
     : IOperation<SendCommand.Request, SendCommand.Response>
 {
-    private const int NamedMax = 50, TargetsMax = 5;
+    /// <summary>Instances that a call may name.</summary>
+    internal const int NamedMax = 50;
+
+    private const int TargetsMax = 5;
 
     /// <summary>The parameters.</summary>
     [Unsupported("documents are Kiln's own and cannot differ", "DocumentHash", "DocumentHashType")]
@@ -52,10 +56,7 @@ public sealed partial class SendCommand(Db db, ManagedGuests guests, TimeProvide
     /// <inheritdoc/>
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
-        if (request.DocumentName != ShellScript.DocumentName)
-            throw SsmError.InvalidDocument(request.DocumentName);
-        if (request.DocumentVersion is not (null or "1" or "$DEFAULT" or "$LATEST"))
-            throw SsmError.Of("InvalidDocumentVersion", $"{ShellScript.DocumentName} has the version 1 only.");
+        RunShellScript.Check(request.DocumentName, request.DocumentVersion);
         CheckLimits(request);
         var parameters = request.Parameters ?? new Dictionary<string, IReadOnlyList<string>>();
         ShellScript.Check(parameters);
@@ -110,17 +111,25 @@ public sealed partial class SendCommand(Db db, ManagedGuests guests, TimeProvide
         if (request.InstanceIds.Count > 0 == request.Targets.Count > 0)
             throw SsmError.Validation("Give either InstanceIds or Targets, and at least one.");
         if ((request.MaxConcurrency is { } most && !Share().IsMatch(most))
-            || (request.MaxErrors is { } errors && errors != "0" && !Share().IsMatch(errors)))
+            || (request.MaxErrors is { } errors && errors is not ("0" or "0%") && !Share().IsMatch(errors)))
             throw SsmError.Validation("MaxConcurrency and MaxErrors are numbers such as 10, or shares such as 10%.");
+    }
+
+    /// <summary>Refuses a list that names an instance twice.</summary>
+    internal static void CheckTwice(IReadOnlyList<string> ids)
+    {
+        if (ids.CountBy(id => id).FirstOrDefault(pair => pair.Value > 1) is { Key: { } twice })
+            throw SsmError.DuplicateInstanceId(twice);
     }
 
     private async Task<List<ManagedGuest>> Find(Request request, Call call, CancellationToken cancel)
     {
         if (request.InstanceIds.Count > 0)
         {
+            CheckTwice(request.InstanceIds);
             var named = await guests.Named(call.AccountId, call.Region, request.InstanceIds, cancel);
             return request.InstanceIds.FirstOrDefault(id => !named.Exists(g => g.InstanceId == id)) is { } absent
-                ? throw SsmError.InvalidInstanceId(absent) : named;
+                ? throw SsmError.InvalidInstanceId(absent, call.AccountId) : named;
         }
         List<ManagedGuest>? all = null;
         foreach (var target in request.Targets)
@@ -130,7 +139,8 @@ public sealed partial class SendCommand(Db db, ManagedGuests guests, TimeProvide
                 { Key: "InstanceIds" } => await guests.Named(call.AccountId, call.Region, target.Values, cancel),
                 { Key: { } key } when key.StartsWith("tag:", StringComparison.Ordinal) =>
                     await guests.Tagged(call.AccountId, call.Region, key[4..], target.Values, cancel),
-                _ => throw SsmError.Of("InvalidTarget", "A target's key is InstanceIds or tag:KEY."),
+                { Key: "tag-key" } => await guests.Tagged(call.AccountId, call.Region, target.Values, cancel),
+                _ => throw SsmError.Of("InvalidTarget", "A target's key is InstanceIds, tag-key or tag:KEY."),
             };
             all = all is null ? some : [.. all.IntersectBy(some.Select(g => g.InstanceId), g => g.InstanceId)];
         }
@@ -149,7 +159,7 @@ public sealed partial class SendCommand(Db db, ManagedGuests guests, TimeProvide
             if (answer ?? guest.IsRunning)
                 reached.Add(guest);
             else if (named)
-                throw SsmError.InvalidInstanceId(guest.InstanceId);
+                throw SsmError.InvalidInstanceId(guest.InstanceId, guest.AccountId);
         }
         return reached;
     }

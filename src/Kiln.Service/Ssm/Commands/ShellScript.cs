@@ -23,28 +23,50 @@ public static class ShellScript
     // Arguments: the command's folder, seconds, the working directory. The script comes by standard input.
     private const string Wrapper =
         """
-        d=$1 t=$2 w=$3
-        mkdir -p "${d%/*}" && chmod 700 "${d%/*}"
+        d=$1 t=$2 w=$3 n=0
+        mkdir -p "${d%/*}" && chmod 700 "${d%/*}" || exit
         if mkdir "$d" 2>/dev/null; then
-          cat >"$d/script"
-          chmod 700 "$d/script"
+          cat >"$d/script" && chmod 700 "$d/script" || exit
           run="sh $d/script"
           [ "$(head -c 2 "$d/script")" = '#!' ] && run=$d/script
           cd "${w:-/}" >"$d/out" 2>"$d/err" && {
-            timeout "$t" $run >"$d/out" 2>"$d/err" </dev/null &
+            setsid timeout -k 10 "$t" $run >"$d/out" 2>"$d/err" </dev/null &
             echo $! >"$d/pid"
             wait $!
           }
-          echo $? >"$d/code.new"
+          c=$?
+          case $c in 124|137|143) kill -KILL "-$(cat "$d/pid")" 2>/dev/null ;; esac
+          echo $c >"$d/code.new"
           mv "$d/code.new" "$d/code"
         fi
-        until [ -e "$d/code" ]; do sleep 1; done
+        until [ -e "$d/code" ]; do
+          [ $((n += 1)) -le $((t + 60)) ] || { echo "It began, and was not heard of again." >&2; exit 1; }
+          sleep 1
+        done
         head -c 98304 "$d/out"
         head -c 32768 "$d/err" >&2
         exit "$(cat "$d/code")"
         """;
 
-    private const string Killer = """kill -TERM "$(cat "$1/pid")" """;
+    // A script that has not begun never does. One that has ends with all that it started, by force after a while.
+    private const string Killer =
+        """
+        d=$1 n=0
+        mkdir -p "${d%/*}" && chmod 700 "${d%/*}" || exit
+        if mkdir "$d" 2>/dev/null; then
+          : >"$d/out" 2>"$d/err"
+          echo 143 >"$d/code"
+          exit
+        fi
+        until [ -s "$d/pid" ]; do
+          [ $((n += 1)) -le 10 ] || exit
+          sleep 1
+        done
+        p=$(cat "$d/pid")
+        kill -TERM "-$p" || exit
+        sleep 5
+        kill -KILL "-$p"
+        """;
 
     /// <summary>The arguments of /bin/sh that run a command's script.</summary>
     public static IReadOnlyList<string> Run(RunCommand command) =>

@@ -40,13 +40,16 @@ public sealed class GetParametersByPath(ParameterLookup lookup, Paging paging)
     {
         if (!request.Path.StartsWith('/'))
         {
-            throw SsmError.Validation("The parameter path must begin with a forward slash: "
-                + "e.g. /kiln/images or / for all.");
+            throw SsmError.Validation("The parameter doesn't meet the parameter name requirements. The parameter name "
+                + "must begin with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" "
+                + "(case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - "
+                + "(hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use "
+                + "the forward slash symbol \"/\". Valid example: /get/parameters2-/by1./path0_.");
         }
         var isPublic = (request.Path + "/").StartsWith(Publisher.ParameterPath, StringComparison.Ordinal);
         var account = isPublic ? Publisher.AccountId : call.AccountId;
         await call.Authorize(Arn.Parameter(call.Region, account, request.Path.TrimEnd('/') + "/"));
-        var filter = ParameterStringFilter.Of(request.ParameterFilters, "Type", "KeyId", "DataType");
+        var filter = ParameterStringFilter.Of(request.ParameterFilters, "Type", "KeyId", "Label");
         var page = await paging.Read(lookup.Current(account, call.Region), p => p.Name,
             p => ParameterStringFilter.IsBelow(p.Name, request.Path, request.Recursive == true) && filter(p),
             request.MaxResults ?? PageMax, request.NextToken, call, cancel);

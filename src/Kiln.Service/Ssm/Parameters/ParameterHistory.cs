@@ -30,6 +30,9 @@ public sealed record ParameterHistory
     /// <summary>The version.</summary>
     public required long Version { get; init; }
 
+    /// <summary>Its labels.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
     /// <summary>Standard or Advanced.</summary>
     public required ParameterTier Tier { get; init; }
 
@@ -47,6 +50,7 @@ public sealed record ParameterHistory
         Value = value,
         AllowedPattern = version.AllowedPattern,
         Version = version.Number,
+        Labels = version.Labels,
         Tier = version.Tier,
         DataType = version.DataType,
     };

@@ -23,10 +23,9 @@ public sealed class ParameterLookup(Db db, KeyUse keys)
             p.AccountId == name.AccountId && p.Region == call.Region && p.Name == name.Name);
         if (name.Selector is null)
             return await versions.SingleOrDefaultAsync(p => p.IsCurrent, cancel);
-        var number = name.Number;
-        var found = number is null ? null : await versions.SingleOrDefaultAsync(p => p.Number == number, cancel);
-        return found is null && await versions.AnyAsync(cancel)
-            ? throw SsmError.ParameterVersionNotFound(name.Name) : found;
+        var all = await versions.ToListAsync(cancel);
+        return all.Find(name.Selects) ?? (all.Count == 0 ? null
+            : throw SsmError.ParameterVersionNotFound(name.Name, name.Selector[1..]));
     }
 
     /// <summary>The newest versions of the parameters that a caller lists: its own.</summary>

@@ -6,7 +6,8 @@ using Kiln.Service.Calls;
 
 namespace Kiln.Service.Ssm.Parameters;
 
-/// <summary>A parameter as a call names it: <c>NAME</c>, <c>NAME:VERSION</c>, or an ARN of either.</summary>
+/// <summary>A parameter as a call names it: <c>NAME</c>, <c>NAME:VERSION</c>, <c>NAME:LABEL</c>, or an ARN of one of
+/// them.</summary>
 /// <param name="AccountId">Whose it is.</param>
 /// <param name="Name">The name alone.</param>
 /// <param name="Selector">What followed the colon, with it; null for the newest.</param>
@@ -18,9 +19,10 @@ public sealed partial record ParameterName(string AccountId, string Name, string
     /// <summary>Levels of a hierarchy.</summary>
     private const int LevelsMax = 15;
 
-    /// <summary>The number in the selector; null where it is none (a label, which Kiln has not).</summary>
-    public long? Number => long.TryParse(
-        Selector.AsSpan()[1..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    /// <summary>Whether a version is the one that is meant. A label never looks like a number.</summary>
+    public bool Selects(ParameterVersion version) => Selector is null ? version.IsCurrent
+        : long.TryParse(Selector.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? version.Number == number : version.Labels.Contains(Selector[1..]);
 
     /// <summary>Reads a name. Names below <c>/kiln/</c> are the publisher's, whoever asks.</summary>
     /// <exception cref="AwsException">ValidationException: the ARN is another Region's, or none.</exception>
@@ -51,14 +53,7 @@ public sealed partial record ParameterName(string AccountId, string Name, string
     /// AccessDeniedException.</exception>
     public static void Check(string name, Call call)
     {
-        var first = name.TrimStart('/').Split('/')[0];
-        if (first.StartsWith("aws", StringComparison.OrdinalIgnoreCase)
-            || first.StartsWith("ssm", StringComparison.OrdinalIgnoreCase))
-        {
-            throw SsmError.Validation("Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). "
-                + "If formed as a path, it can consist of sub-paths divided by slash symbol; each sub-path can be "
-                + "formed as a mix of letters, numbers and the following 3 symbols .-_");
-        }
+        CheckPrefix(name);
         if (name.Length > LengthMax || !Legal().IsMatch(name)
             || (name.Contains('/', StringComparison.Ordinal) && !name.StartsWith('/')))
         {
@@ -76,6 +71,22 @@ public sealed partial record ParameterName(string AccountId, string Name, string
             throw SsmError.Of("AccessDeniedException",
                 $"Names below {Publisher.ParameterPath} are those of Kiln's own images.");
         }
+    }
+
+    private static void CheckPrefix(string name)
+    {
+        var bare = name.TrimStart('/');
+        var isPath = name.Count(c => c == '/') > 1;
+        var isAws = bare.StartsWith("aws", StringComparison.OrdinalIgnoreCase);
+        if (!isAws && !bare.StartsWith("ssm", StringComparison.OrdinalIgnoreCase))
+            return;
+        if (isAws && isPath && name[0] == '/')
+            throw SsmError.Of("AccessDeniedException", $"No access to reserved parameter name: {name}.");
+        throw SsmError.Validation(!isPath
+            ? "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."
+            : "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can consist "
+                + "of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and "
+                + "the following 3 symbols .-_");
     }
 
     [GeneratedRegex(@"\A(/?[a-zA-Z0-9_.-]+)+\z", RegexOptions.NonBacktracking)]

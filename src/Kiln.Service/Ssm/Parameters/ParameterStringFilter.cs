@@ -7,7 +7,8 @@ namespace Kiln.Service.Ssm.Parameters;
 /// <summary>A filter of a listing. Systems Manager API Reference "ParameterStringFilter".</summary>
 public sealed record ParameterStringFilter
 {
-    /// <summary><c>Name</c>, <c>Path</c>, <c>Type</c>, <c>KeyId</c>, <c>DataType</c> or <c>Tier</c>.</summary>
+    /// <summary><c>Name</c>, <c>Path</c>, <c>Type</c>, <c>KeyId</c>, <c>DataType</c>, <c>Tier</c> or <c>Label</c>.
+    /// </summary>
     [Length(1, 132)] public required string Key { get; init; }
 
     /// <summary><c>Equals</c> (the default), <c>BeginsWith</c>, <c>Contains</c>; for a path <c>Recursive</c>,
@@ -50,6 +51,8 @@ public sealed record ParameterStringFilter
                 throw Invalid();
             return v => Values.Any(p => IsBelow(v.Name, p, Option == "Recursive"));
         }
+        if (Key == "Label")
+            return Option is null or "Equals" ? v => v.Labels.Any(Values.Contains) : throw Invalid();
         Func<ParameterVersion, string?> value = Key switch
         {
             "Name" => v => v.Name,

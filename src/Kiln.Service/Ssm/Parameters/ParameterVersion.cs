@@ -9,9 +9,12 @@ namespace Kiln.Service.Ssm.Parameters;
 /// <remarks>Two calls that make the same version meet at the key: the second is run again over the first's.</remarks>
 public sealed class ParameterVersion : Entity
 {
-    /// <summary>Versions of a parameter that are kept: the oldest goes when another comes. Systems Manager's
-    /// quota.</summary>
+    /// <summary>Versions of a parameter that are kept: the oldest goes when another comes, unless it has a label.
+    /// Systems Manager's quota.</summary>
     public const int VersionsMax = 100;
+
+    /// <summary>Labels of a version. Systems Manager's quota.</summary>
+    public const int LabelsMax = 10;
 
     /// <summary>The account.</summary>
     [MaxLength(12)]
@@ -30,6 +33,9 @@ public sealed class ParameterVersion : Entity
 
     /// <summary>Whether it is the newest.</summary>
     public required bool IsCurrent { get; set; }
+
+    /// <summary>Its labels: a label stands at one version of a parameter at a time.</summary>
+    public IReadOnlyList<string> Labels { get; set; } = [];
 
     /// <summary>The type, which never changes.</summary>
     public required ParameterType Type { get; init; }
@@ -72,6 +78,7 @@ public sealed class ParameterVersion : Entity
         {
             builder.HasKey(p => new { p.AccountId, p.Region, p.Name, p.Number });
             builder.HasIndex(p => new { p.AccountId, p.Region, p.IsCurrent });
+            builder.Property(p => p.Labels).HasJson();
         }
     }
 }

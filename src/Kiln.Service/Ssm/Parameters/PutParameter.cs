@@ -17,7 +17,7 @@ namespace Kiln.Service.Ssm.Parameters;
 /// looks before: a version whose image the caller cannot see is refused, and no number is used up.
 /// </remarks>
 [Operation("ssm:PutParameter")]
-public sealed class PutParameter(
+public sealed partial class PutParameter(
     Db db, ParameterLookup lookup, Paging paging, TimeProvider clock)
     : IOperation<PutParameter.Request, PutParameter.Response>
 {
@@ -74,6 +74,11 @@ public sealed class PutParameter(
         var type = TypeOf(request, before);
         var dataType = request.DataType ?? before?.DataType ?? Text;
         var tier = TierOf(request, before);
+        if (Nested().IsMatch(request.Value))
+        {
+            throw SsmError.Validation(
+                "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value.");
+        }
         CheckPattern(request.AllowedPattern ?? before?.AllowedPattern, request.Value);
         await CheckDataType(dataType, type, request.Value, call, cancel);
 
@@ -99,11 +104,24 @@ public sealed class PutParameter(
         if (before is not null)
             before.IsCurrent = false;
         db.Add(version);
-        var oldest = version.Number - ParameterVersion.VersionsMax;
-        db.RemoveRange(await db.ParameterVersions.Where(p => p.AccountId == call.AccountId && p.Region == call.Region
-            && p.Name == request.Name && p.Number <= oldest).ToListAsync(cancel));
+        await RemoveOldest(version, cancel);
         await db.SaveChangesAsync(cancel);
         return new Response { Version = version.Number, Tier = tier };
+    }
+
+    private async Task RemoveOldest(ParameterVersion version, CancellationToken cancel)
+    {
+        var oldest = version.Number - ParameterVersion.VersionsMax;
+        var over = await db.ParameterVersions.Where(p => p.AccountId == version.AccountId
+            && p.Region == version.Region && p.Name == version.Name && p.Number <= oldest).ToListAsync(cancel);
+        if (over.Exists(p => p.Labels.Count > 0))
+        {
+            throw SsmError.Of("ParameterMaxVersionLimitExceeded", $"You attempted to create a new version of "
+                + $"{version.Name} by calling the PutParameter API with the overwrite flag. Version "
+                + $"{over.Find(p => p.Labels.Count > 0)!.Number}, the oldest version, can't be deleted because it has "
+                + "a label associated with it. Move the label to another version of the parameter, and try again.");
+        }
+        db.RemoveRange(over);
     }
 
     private async Task CheckRoom(Call call, CancellationToken cancel)
@@ -197,4 +215,7 @@ public sealed class PutParameter(
         }
         throw SsmError.Validation($"The value is not an image that you may use: {value} was deregistered.");
     }
+
+    [GeneratedRegex(@"\{\{.*\}\}", RegexOptions.NonBacktracking)]
+    private static partial Regex Nested();
 }

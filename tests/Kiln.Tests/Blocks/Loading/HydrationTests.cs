@@ -75,11 +75,14 @@ public sealed class HydrationTests
 
         var volume = lazy.New("vol");
         var loading = volume.HydrateAsync(0, null, Cancel);
+        Assert.Equal(Loader.ThreadsMax, lazy.Store.Loader.CountOf(LoadKind.Trace));
+        Assert.Equal(1, lazy.Store.Loader.CountOf(LoadKind.Hydration));
         volume.Dispose();
         VolumeDevice.Delete(lazy.Folder("vol"));
         go.Set();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => loading);
         Assert.False(VolumeDevice.Exists(lazy.Folder("vol")));
+        Assert.Equal(0, lazy.Store.Loader.CountOf(LoadKind.Hydration));
     }
 
     [Fact]

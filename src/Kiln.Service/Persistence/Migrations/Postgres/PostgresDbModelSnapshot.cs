@@ -2173,6 +2173,9 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(12)")
                         .UseCollation("C");
 
+                    b.Property<long?>("CancelledAt")
+                        .HasColumnType("bigint");
+
                     b.Property<long?>("EndedAt")
                         .HasColumnType("bigint");
 
@@ -2248,9 +2251,6 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasMaxLength(12)
                         .HasColumnType("character varying(12)")
                         .UseCollation("C");
-
-                    b.Property<long?>("CancelledAt")
-                        .HasColumnType("bigint");
 
                     b.Property<string>("Comment")
                         .IsRequired()
@@ -2366,6 +2366,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)")
                         .UseCollation("C");
+
+                    b.Property<string>("Labels")
+                        .IsRequired()
+                        .HasColumnType("text");
 
                     b.Property<long>("LastModifiedDate")
                         .HasColumnType("bigint");

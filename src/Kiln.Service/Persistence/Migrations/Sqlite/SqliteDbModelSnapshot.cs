@@ -1931,6 +1931,9 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .HasMaxLength(12)
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("CancelledAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
@@ -1998,9 +2001,6 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
                         .IsRequired()
                         .HasMaxLength(12)
                         .HasColumnType("TEXT");
-
-                    b.Property<long?>("CancelledAt")
-                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Comment")
                         .IsRequired()
@@ -2101,6 +2101,10 @@ namespace Kiln.Service.Persistence.Migrations.Sqlite
 
                     b.Property<string>("KeyId")
                         .HasMaxLength(2048)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Labels")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<long>("LastModifiedDate")
