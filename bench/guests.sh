@@ -16,7 +16,7 @@ cleanup() {
   [ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; }
   # Machines outlive the service: each names its folder in its command line.
   for process in /proc/[0-9]*; do
-    case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
+    case $({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null) in
       *qemu-system-*"$work/"* | *python3*"$work/"*) kill -9 "${process#/proc/}" 2>/dev/null || true ;;
     esac
   done
@@ -40,6 +40,31 @@ wait_for() { # SECONDS COMMAND…
     sleep 0.1
   done
 }
+banner() { # ADDRESS PORT: ends when SSH greets. Tries overlap, for slirp repeats only after seconds what it sends to a
+  # machine without an address: that would be measured instead of the machine.
+  python3 - "$@" <<'PY'
+import select, socket, sys, time
+tries, until, last = [], time.monotonic() + 300, 0
+while time.monotonic() < until:
+    if time.monotonic() - last > 0.1:
+        last = time.monotonic()
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex((sys.argv[1], int(sys.argv[2])))
+        tries.append(one)
+    for one in select.select(tries, [], [], 0.02)[0]:
+        try:
+            if one.recv(4) == b"SSH-":
+                sys.exit()
+        except OSError:
+            pass
+        one.close()
+        tries.remove(one)
+    while len(tries) > 20:
+        tries.pop(0).close()
+sys.exit("no SSH")
+PY
+}
 reached() { # ADDRESS PORT
   ssh -p "$2" -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20 \
     -o LogLevel=ERROR -o BatchMode=yes "root@$1" true 2>/dev/null
@@ -57,8 +82,11 @@ run() { # IMAGE [COUNT] [MORE]
 }
 address_of() { api "Action=DescribeInstances&InstanceId.1=$1" | field ipAddress; }
 up() { # INSTANCE: prints nothing, ends when SSH answers
+  local address
   wait_for 300 state_is "Instances&InstanceId.1=$1" name running
-  wait_for 300 reached "$(address_of "$1")" 22
+  address=$(address_of "$1")
+  banner "$address" 22
+  wait_for 60 reached "$address" 22
 }
 all_gone() { ! pgrep -f "qemu-system.*$work/g/" >/dev/null; }
 end() {
@@ -86,11 +114,12 @@ plain_boot() {
     -device virtserialport,chardev=ga,name=org.qemu.guest_agent.0 \
     -blockdev "driver=qcow2,node-name=root,discard=unmap,file.driver=file,file.filename=$work/overlay.qcow2" \
     -device virtio-blk-pci,drive=root \
-    -netdev "user,id=net0,net=168.0.0.0/5,host=172.31.0.1,dns=172.31.0.2,dhcpstart=172.31.5.10,restrict=on,\
+    -netdev "user,id=net0,ipv6=off,net=168.0.0.0/5,host=172.31.0.1,dns=172.31.0.2,dhcpstart=172.31.5.10,restrict=on,\
 hostfwd=tcp:127.0.0.1:$((port + 1))-:22,guestfwd=tcp:169.254.169.254:80-cmd:nc -NU $work/imds.sock" \
     -device virtio-net-pci,romfile=,netdev=net0 &
   pid=$!
-  wait_for 300 reached 127.0.0.1 $((port + 1))
+  banner 127.0.0.1 $((port + 1))
+  wait_for 60 reached 127.0.0.1 $((port + 1))
   echo "plain $(since "$began")" | tee -a "$work/figures"
   kill "$pid"
   wait "$pid" 2>/dev/null || true
@@ -126,7 +155,7 @@ tiny=${KILN_BENCH_TINY:-$work/tiny.raw}
 [ -n "${KILN_BENCH_TINY:-}" ] || "$build/kiln" image build tiny --output "$tiny" >&2
 qemu-img convert -O qcow2 "$tiny" "$work/tiny.qcow2"
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
-metadata &
+metadata 2>/dev/null &
 disown
 export AWS_ENDPOINT_URL=$url AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
 start

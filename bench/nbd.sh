@@ -3,7 +3,7 @@
 # and ratios. Volumes are made over the API and served on DATA/nbd.sock. Without a disk, mkdisk.sh makes one.
 # Cases: local fresh lazy cut upload (default: all).
 # KILN_BENCH_PREFIX: a command each round is run under, e.g. one that keeps the machine for itself.
-# KILN_BENCH_BUILD: a published Kiln to use instead of publishing one.
+# KILN_BENCH_BUILD: a published Kiln to use instead of publishing one. LOAD_BIN: the same of bench/Kiln.Load.
 # Needs fio with the nbd engine, qemu-utils, libnbd-bin, curl, python3, jq.
 set -euo pipefail
 self=$(readlink -f "$0")
@@ -72,12 +72,22 @@ both() { # CASE OPTIONS…: one case on both sides, the order changing with the 
   done
 }
 
+plain() { # CASE DEPTH: random reads of 4 KiB by a client that costs less than fio, on both sides
+  local side of
+  for side in $([ $((round % 2)) = 1 ] && echo "qemu kiln" || echo "kiln qemu"); do
+    [ "$side" = qemu ] && of=("$work/raw.sock" disk) || of=("$work/data/nbd.sock" "$local_volume")
+    echo "$side:$1 $("$load" nbd-reads "${of[@]}" "$2" "$seconds")" >>"$figures"
+  done
+}
+
 round_local() {
   # What the last round left to be written back, or the kernel reclaimed, would be measured instead of the servers.
   sync "$work/disk.raw" "$work"/data/us-east-1/volumes/"$local_volume"/layer-*.data
   cat "$work/disk.raw" "$work"/data/us-east-1/volumes/"$local_volume"/layer-*.data >/dev/null
   both "4K rand read qd1" --rw=randread --bs=4k --iodepth=1
   both "4K rand read qd16" --rw=randread --bs=4k --iodepth=16
+  plain "4K rand read qd1, light" 1
+  plain "4K rand read qd16, light" 16
   both "512K seq read qd1" --rw=read --bs=512k --iodepth=1
   both "512K seq read qd16" --rw=read --bs=512k --iodepth=16
   both "4K rand write+flush" --rw=randwrite --bs=4k --iodepth=1 --fsync=1 --size=256m
@@ -176,7 +186,7 @@ for line in open(sys.argv[1]):
     seen[case, side].append([float(w) for w in words[1:]])
 def row(case, side):
     return [statistics.median(x) for x in zip(*seen[case, side])] if (case, side) in seen else None
-print(f"{'':24}{'qemu-nbd':>26}{'Kiln':>28}   Kiln is")
+print(f"{'':24} {'qemu-nbd':>26}{'Kiln':>28}   Kiln is")
 for case in dict.fromkeys(c for c, _ in seen):
     texts, rows = [], [row(case, "qemu"), row(case, "kiln")]
     for r in rows:
@@ -186,7 +196,7 @@ for case in dict.fromkeys(c for c, _ in seen):
     if all(rows):
         ratio = (f"{rows[1][2] / rows[0][2]:.2f} of its p50" if "touch" in case
                  else f"{rows[1][0] / rows[0][0]:.2f} times as fast")
-    print(f"{case:24}{texts[0]:>26}{texts[1]:>28}   {ratio}")
+    print(f"{case:24} {texts[0]:>26}{texts[1]:>28}   {ratio}")
 PY
 }
 
@@ -204,6 +214,8 @@ if [ -z "$disk" ]; then
 fi
 build=${KILN_BENCH_BUILD:-$work/kiln}
 [ -n "${KILN_BENCH_BUILD:-}" ] || dotnet publish src/Kiln.Host -c Release -o "$build" -v quiet -clp:ErrorsOnly >&2
+load=${LOAD_BIN:-$work/load/Kiln.Load}
+[ -n "${LOAD_BIN:-}" ] || dotnet publish bench/Kiln.Load -c Release -o "$work/load" -v quiet -clp:ErrorsOnly >&2
 port=${KILN_BENCH_PORT:-4596}
 url=http://127.0.0.1:$port
 export AWS_ENDPOINT_URL=$url AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
@@ -233,7 +245,7 @@ for case in $cases; do
   esac
 done
 
-declare -p work figures url size gib seconds local_volume snapshot upload_volume cut_volumes |
+declare -p work figures load url size gib seconds local_volume snapshot upload_volume cut_volumes |
   sed 's/^declare -A/declare -gA/' >"$work/state"
 echo "$(date -u +%F) $(git rev-parse --short HEAD), $(nproc) cores, $bytes bytes, load $(cut -d' ' -f1 /proc/loadavg)"
 for round in $(seq "$rounds"); do

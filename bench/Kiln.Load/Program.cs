@@ -12,7 +12,12 @@ if (args is ["describe", var url, var images, .. var rest])
 }
 if (args is ["cut", var at, var volume])
     return Cut.Run(new Uri(at), volume);
+if (args is ["nbd-reads", var socket, var export, var depth, var seconds])
+{
+    return NbdReads.Run(socket, export, int.Parse(depth, CultureInfo.InvariantCulture),
+        double.Parse(seconds, CultureInfo.InvariantCulture));
+}
 Console.Error.WriteLine(
-    "usage: Kiln.Load seed DATA IMAGES | cut URL VOLUME | "
+    "usage: Kiln.Load seed DATA IMAGES | cut URL VOLUME | nbd-reads SOCKET EXPORT DEPTH SECONDS | "
     + "describe URL IMAGES [CONNECTIONS [SECONDS [SERVER-PROCESS-ID]]]");
 return 2;

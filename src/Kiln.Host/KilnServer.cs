@@ -69,6 +69,7 @@ public sealed class KilnServer : IAsyncDisposable
             var metrics = app.Services.GetRequiredService<MetricsPage>();
             app.Run(http => http.Request.Path switch
             {
+                _ when options.Dev && WebPages.Sent(http.Request) => WebPages.Refuse(http),
                 var path when path.StartsWithSegments("/_kiln", StringComparison.Ordinal) => own.Answer(http),
                 { Value: "/metrics" } => metrics.Answer(http),
                 _ => Endpoint.Answer(http, pipeline, bodies),

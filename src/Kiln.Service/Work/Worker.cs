@@ -22,7 +22,8 @@ public sealed partial class Worker(
     /// <summary>Steps under way at once in one process: most wait for a disk or a guest.</summary>
     public const int ConcurrentMax = 16;
 
-    // A committed row wakes the worker at once; the poll is for other nodes' rows, the clock and lapsed leases.
+    // A committed row wakes the worker at once, and so does the next time at which one is due; the poll is for other
+    // nodes' rows, a clock that is moved and lapsed leases.
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, IReconciler> _byKind = reconcilers.ToDictionary(r => r.Kind);
@@ -43,10 +44,10 @@ public sealed partial class Worker(
         while (!stoppingToken.IsCancellationRequested)
         {
             var wake = signal.Next;
+            var pause = Poll;
             try
             {
-                if (await ClaimAndStart(stoppingToken) > 0)
-                    continue;
+                pause = await ClaimAndStart(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -56,7 +57,8 @@ public sealed partial class Worker(
             {
                 LogClaimFailed(failure);
             }
-            await Task.WhenAny(wake, Task.Delay(Poll, clock.Wall, stoppingToken));
+            if (pause > TimeSpan.Zero)
+                await Task.WhenAny(wake, Task.Delay(pause, clock.Wall, stoppingToken));
         }
         for (var slot = 0; slot < ConcurrentMax; slot++)
             await _slots.WaitAsync(CancellationToken.None);
@@ -79,14 +81,15 @@ public sealed partial class Worker(
         }
     }
 
-    private async Task<int> ClaimAndStart(CancellationToken stopping)
+    /// <returns>How long there is nothing to do, as far as can be told; zero where there may be more.</returns>
+    private async Task<TimeSpan> ClaimAndStart(CancellationToken stopping)
     {
         var free = ConcurrentMax - Volatile.Read(ref _running);
         if (free == 0)
         {
             await _slots.WaitAsync(stopping);
             _slots.Release();
-            return 1;
+            return TimeSpan.Zero;
         }
 
         List<Work> claimed;
@@ -97,9 +100,14 @@ public sealed partial class Worker(
             // Looking first keeps an idle node from writing to the database every second.
             var now = clock.GetUtcNow();
             var wallNow = clock.Wall.GetUtcNow();
-            if (!await db.Work.AnyAsync(w => w.DueAt <= now && w.LeaseUntil <= wallNow
-                    && (w.NodeId == null || w.NodeId == node.Id), stopping))
-                return 0;
+            var soon = now + Poll;
+            var next = await db.Work.Where(w => w.DueAt <= soon && w.LeaseUntil <= wallNow
+                    && (w.NodeId == null || w.NodeId == node.Id))
+                .OrderBy(w => w.DueAt).Select(w => (DateTimeOffset?)w.DueAt).FirstOrDefaultAsync(stopping);
+            if (next is not { } due)
+                return Poll;
+            if (due > now)
+                return due - now;
             claimed = await db.InTransaction(
                 () => ClaimSql.Claim(db, node.Id, now, wallNow, Lease, free, stopping), stopping, wake: false);
         }
@@ -109,7 +117,7 @@ public sealed partial class Worker(
             Interlocked.Increment(ref _running);
             _ = Task.Run(() => RunAndRelease(work, stopping), CancellationToken.None);
         }
-        return claimed.Count;
+        return claimed.Count > 0 ? TimeSpan.Zero : Poll;
     }
 
     private async Task AdoptOffset(Db db, CancellationToken cancel)

@@ -103,17 +103,7 @@ public sealed class SharingTests(World world) : ClaimTests(world)
         var failed = await World.InState(started.InstanceId, "terminated", B);
         Assert.Equal("Client.InternalError", failed.StateReason.Code);
 
-        await World.Kms().PutKeyPolicyAsync(new PutKeyPolicyRequest
-        {
-            KeyId = key.KeyId, PolicyName = "default",
-            Policy = $$"""
-                {"Version":"2012-10-17","Statement":[
-                 {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{A}}:root"},"Action":"kms:*","Resource":"*"},
-                 {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{B}}:root"},
-                 "Action":["kms:DescribeKey","kms:CreateGrant",
-                  "kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*"],"Resource":"*"}]}
-                """,
-        }, Cancel);
+        await World.LetUse(key.KeyId, B);
         var launched = await World.Launch(image, B);
         var volume = await VolumeIs(World.VolumeAt(launched), "in-use", B);
         var defaults = await World.Kms(B).DescribeKeyAsync(new DescribeKeyRequest { KeyId = "alias/aws/ebs" }, Cancel);

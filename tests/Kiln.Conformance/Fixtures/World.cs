@@ -4,6 +4,7 @@ using System.Text.Json;
 using Amazon.EC2;
 using Amazon.EC2.Model;
 using Amazon.KeyManagementService;
+using Amazon.KeyManagementService.Model;
 using Amazon.Runtime;
 using Kiln.Protocol.Signing;
 
@@ -58,7 +59,7 @@ public sealed class World : IAsyncLifetime
     public async Task<string> Disk(
         int seed, string account = KilnProcess.A, string region = KilnProcess.R1, bool encrypted = false,
         string? key = null,
-        string? parent = null, IReadOnlyList<int>? blocks = null)
+        string? parent = null, IReadOnlyList<int>? blocks = null, byte[]? boots = null)
     {
         var start = new Dictionary<string, object> { ["VolumeSize"] = 1 };
         if (encrypted)
@@ -74,6 +75,8 @@ public sealed class World : IAsyncLifetime
         foreach (var index in blocks)
         {
             var block = Block(seed, index);
+            if (index == 0)
+                boots?.CopyTo(block, 0);
             await Ebs(HttpMethod.Put, $"/snapshots/{id}/blocks/{index}", block, account, region, new()
             {
                 ["x-amz-Data-Length"] = BlockBytes.ToString(CultureInfo.InvariantCulture),
@@ -279,6 +282,20 @@ public sealed class World : IAsyncLifetime
         ImageId = image,
         LaunchPermission =
             new LaunchPermissionModifications { Add = [.. accounts.Select(a => new LaunchPermission { UserId = a })] },
+    }, Cancel);
+
+    /// <summary>Lets another account use a key, as the owner of an encrypted image has to.</summary>
+    public Task LetUse(string keyId, string account) => Kms().PutKeyPolicyAsync(new PutKeyPolicyRequest
+    {
+        KeyId = keyId, PolicyName = "default",
+        Policy = $$"""
+            {"Version":"2012-10-17","Statement":[
+             {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{KilnProcess.A}}:root"},
+             "Action":"kms:*","Resource":"*"},
+             {"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::{{account}}:root"},
+             "Action":["kms:DescribeKey","kms:CreateGrant",
+              "kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*"],"Resource":"*"}]}
+            """,
     }, Cancel);
 
     /// <summary>Adds create-volume permissions on every snapshot of an image.</summary>

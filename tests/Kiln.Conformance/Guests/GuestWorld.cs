@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Amazon.EC2.Model;
@@ -97,6 +98,18 @@ public sealed class GuestWorld : IAsyncLifetime
         }
     }
 
+    /// <summary>Types a line into the shell on a machine's console: a hand where no agent answers.</summary>
+    public async Task Type(string instance, string line)
+    {
+        using var serial = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await serial.ConnectAsync(new UnixDomainSocketEndPoint(FolderOf(instance).SerialSocket), Cancel);
+        await serial.SendAsync(Encoding.UTF8.GetBytes(line + "\n"), Cancel);
+        // Until it is echoed: QEMU drops what the guest has not taken when the other side hangs up.
+        var (echo, bytes) = ("", new byte[256]);
+        while (!echo.Contains(line, StringComparison.Ordinal))
+            echo += Encoding.UTF8.GetString(bytes, 0, await serial.ReceiveAsync(bytes, Cancel));
+    }
+
     /// <summary>The agent in a machine.</summary>
     public GuestAgent Agent(string instance) => new(FolderOf(instance).AgentSocket, TimeProvider.System);
 
@@ -111,7 +124,10 @@ public sealed class GuestWorld : IAsyncLifetime
         [.. GuestJournal.Read(FolderOf(instance)).Select(line => (string)JsonNode.Parse(line)!["what"]!)];
 
     /// <summary>The QEMU process of a machine; 0 for none.</summary>
-    public int ProcessOf(string instance) => Processes(FolderOf(instance).QmpSocket).FirstOrDefault();
+    public int ProcessOf(string instance) => Processes("qemu-system", FolderOf(instance).QmpSocket).FirstOrDefault();
+
+    /// <summary>How many processes stand between a machine and its metadata.</summary>
+    public int RelaysOf(string instance) => Processes("nc.openbsd", "-NU\0" + FolderOf(instance).ImdsSocket).Count();
 
     /// <summary>Fetches a snapshot of a machine's data; the path of the raw disk.</summary>
     public async Task<string> Download(string snapshot)
@@ -162,10 +178,10 @@ public sealed class GuestWorld : IAsyncLifetime
     private string Console(string instance) =>
         File.Exists(FolderOf(instance).ConsoleLog) ? File.ReadAllText(FolderOf(instance).ConsoleLog) : "no console";
 
-    private static IEnumerable<int> Processes(string mark) =>
+    private static IEnumerable<int> Processes(string program, string mark) =>
         from folder in Directory.EnumerateDirectories("/proc")
         let id = int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var number) ? number : 0
-        where id > 0 && CommandLine(folder) is var line && line.Contains("qemu-system", StringComparison.Ordinal)
+        where id > 0 && CommandLine(folder) is var line && line.Contains(program, StringComparison.Ordinal)
             && line.Contains(mark, StringComparison.Ordinal)
         select id;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Amazon.EC2;
 using Amazon.EC2.Model;
 using Kiln.Conformance.Fixtures;
+using Kiln.Service.Ec2.Instances.Guests;
 
 namespace Kiln.Conformance.Guests;
 
@@ -57,6 +58,7 @@ public sealed class MachineTests(GuestWorld guests)
         await Ec2.SendDiagnosticInterruptAsync(new SendDiagnosticInterruptRequest { InstanceId = id }, Cancel);
         await World.Eventually(() => guests.Run(id, "dmesg | grep -c NMI || true"), n => n != "0");
 
+        await HarmsNobody(id);
         await Ec2.RebootInstancesAsync(new RebootInstancesRequest { InstanceIds = [id] }, Cancel);
         await World.Eventually(() => Task.FromResult(guests.Journal(id)), words => words.Contains("reset"));
         await guests.Awake(id);
@@ -66,6 +68,27 @@ public sealed class MachineTests(GuestWorld guests)
         Assert.Equal("Client.InstanceInitiatedShutdown", stopped.StateReason.Code);
         await Ec2.TerminateInstancesAsync(new TerminateInstancesRequest { InstanceIds = [id] }, Cancel);
         await guests.InState(id, "terminated");
+    }
+
+    /// <summary>A guest that opens connections to its metadata without end, and fills its console.</summary>
+    private async Task HarmsNobody(string id)
+    {
+        await guests.Run(id, """
+            exec >/dev/null 2>&1
+            mkfifo /run/held; (sleep 120 >/run/held) &
+            (n=0; while [ $((n+=1)) -le 300 ]; do nc 169.254.169.254 80 </run/held & done) &
+            (head -c 600000 /dev/zero | tr '\0' x; echo; echo filled) >/dev/console &
+            """);
+        var most = 0;
+        var console = new FileInfo(guests.FolderOf(id).ConsoleLog);
+        await World.Eventually(() =>
+        {
+            most = Math.Max(most, guests.RelaysOf(id));
+            return File.ReadAllTextAsync(console.FullName, Cancel);
+        }, text => text.EndsWith("filled\r\n", StringComparison.Ordinal));
+        await World.Eventually(() => Task.FromResult(new FileInfo(console.FullName).Length), l => l <= 512 * 1024);
+        Assert.InRange(most, 1, 256);
+        await guests.Run(id, "killall sleep nc; printf 'GET / HTTP/1.0\r\n\r\n' | nc 169.254.169.254 80 | grep -q 200");
     }
 
     [Fact]
@@ -86,18 +109,38 @@ public sealed class MachineTests(GuestWorld guests)
         await Ec2.DeleteVolumeAsync(new DeleteVolumeRequest { VolumeId = volume }, Cancel);
 
         // A process that dies is a machine that stopped, and not by anybody's wish.
-        await Command.Run(
-            "kill", ["-9", guests.ProcessOf(machine.InstanceId).ToString(CultureInfo.InvariantCulture)]);
+        await Signal(machine.InstanceId, "KILL");
         var stopped = await guests.InState(machine.InstanceId, "stopped");
         Assert.Equal("Server.InternalError", stopped.StateReason.Code);
+    }
+
+    [Fact]
+    public async Task A_machine_that_nothing_boots_in_stops_at_once()
+    {
+        await guests.Ready();
+        var machine = (await World.Launch(await World.Golden(904))).InstanceId;
+        await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine] }, Cancel);
+        await guests.InState(machine, "stopped");
+        var pulled = GuestJournal.Read(guests.FolderOf(machine))
+            .Single(l => l.Contains("plug pulled", StringComparison.Ordinal));
+        Assert.Contains("nothing has booted in it", pulled, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_machine_that_neither_stops_nor_answers_keeps_its_volume_until_the_plug_is_pulled()
     {
         await guests.Ready();
-        var machine = (await World.Launch(await World.Golden(903))).InstanceId;
+        var image = await World.Register(await World.Disk(903, boots: DeafBootSector()));
+        var machine = (await World.Launch(image)).InstanceId;
         var volume = await NewVolume(await guests.InState(machine, "running"));
+        await Signal(machine, "STOP");
+        var unanswered = await Task.WhenAll(
+            World.Refused(() => Ec2.GetConsoleScreenshotAsync(
+                new GetConsoleScreenshotRequest { InstanceId = machine }, Cancel)),
+            World.Refused(() => Ec2.SendDiagnosticInterruptAsync(
+                new SendDiagnosticInterruptRequest { InstanceId = machine }, Cancel)));
+        Assert.All(unanswered, refusal => Assert.Equal("IncorrectState", refusal.ErrorCode));
+        await Signal(machine, "CONT");
         await Ec2.AttachVolumeAsync(new AttachVolumeRequest
         {
             Device = "/dev/sdf", InstanceId = machine, VolumeId = volume,
@@ -105,7 +148,7 @@ public sealed class MachineTests(GuestWorld guests)
         await World.Eventually(() => Attachment(volume), a => a?.State == VolumeAttachmentState.Attached);
         await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine] }, Cancel);
         await Ec2.DetachVolumeAsync(new DetachVolumeRequest { VolumeId = volume }, Cancel);
-        await Command.Run("kill", ["-STOP", guests.ProcessOf(machine).ToString(CultureInfo.InvariantCulture)]);
+        await Signal(machine, "STOP");
         await Ec2.StopInstancesAsync(new StopInstancesRequest { InstanceIds = [machine], Force = true }, Cancel);
         await VolumeIs(volume, "available");
         Assert.Equal(0, guests.ProcessOf(machine));
@@ -167,6 +210,19 @@ public sealed class MachineTests(GuestWorld guests)
         await Ec2.TerminateInstancesAsync(
             new TerminateInstancesRequest { InstanceIds = [ours.InstanceId] }, Cancel);
     }
+
+    // Switches interrupts off and sleeps: something has booted, and hears no button.
+    private static byte[] DeafBootSector()
+    {
+        var sector = new byte[512];
+        byte[] code = [0xFA, 0xF4, 0xEB, 0xFC];
+        code.CopyTo(sector, 0);
+        (sector[510], sector[511]) = (0x55, 0xAA);
+        return sector;
+    }
+
+    private Task Signal(string machine, string signal) => Command.Run(
+        "kill", ["-" + signal, guests.ProcessOf(machine).ToString(CultureInfo.InvariantCulture)]);
 
     private async Task<string> NewVolume(Instance machine)
     {

@@ -14,6 +14,16 @@ public sealed class ManualClock : TimeProvider
             return _now;
     }
 
+    /// <summary>When the next timer goes off; null where nobody waits.</summary>
+    public DateTimeOffset? Next
+    {
+        get
+        {
+            lock (_gate)
+                return _timers.Count == 0 ? null : _timers.Min(t => t.Due);
+        }
+    }
+
     /// <summary>Moves it, and sets off what is due, in the caller.</summary>
     public void Advance(TimeSpan by)
     {

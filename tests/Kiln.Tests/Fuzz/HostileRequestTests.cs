@@ -110,6 +110,33 @@ public sealed class HostileRequestTests(TestServer server) : IClassFixture<TestS
         await AssertHealthy(http);
     }
 
+    [Theory]
+    [InlineData("Origin", "http://elsewhere.example")]
+    [InlineData("Origin", "null")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    public async Task A_web_page_that_signs_with_the_well_known_keys_gets_nothing(string header, string value)
+    {
+        var before = server.Clock.Offset;
+        using var http = new HttpClient();
+        async Task<HttpStatusCode> Ask(HttpMethod method, string path, bool page)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(server.Server.Url + path));
+            new Signer(TestServer.A, "test", null, "us-east-1", "ec2")
+                .Sign(request, ReadOnlyMemory<byte>.Empty, TimeProvider.System.GetUtcNow());
+            if (page)
+                request.Headers.Add(header, value);
+            using var answer = await http.SendAsync(request, Cancel);
+            return answer.StatusCode;
+        }
+        const string Call = "/?Action=DescribeRegions&Version=2016-11-15";
+
+        Assert.Equal(HttpStatusCode.OK, await Ask(HttpMethod.Get, Call, page: false));
+        Assert.Equal(HttpStatusCode.Forbidden, await Ask(HttpMethod.Get, Call, page: true));
+        Assert.Equal(HttpStatusCode.Forbidden, await Ask(HttpMethod.Post, "/_kiln/clock?advance=1d", page: true));
+        Assert.Equal(before, server.Clock.Offset);
+    }
+
     private static async Task AssertHealthy(HttpClient http)
     {
         using var health = await http.GetAsync(new Uri("/_kiln/health", UriKind.Relative), Cancel);

@@ -73,6 +73,27 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
+    public async Task A_row_that_is_due_in_a_moment_is_taken_then_and_not_at_the_next_poll()
+    {
+        var done = new TaskCompletionSource();
+        var reconciler = new Probe("soon", (_, _) =>
+        {
+            done.SetResult();
+            return StepResult.Done;
+        });
+        var clock = new ManualClock();
+        var due = clock.GetUtcNow() + TimeSpan.FromMilliseconds(20);
+        using var worker = Worker("node-s", reconciler, new DomainClock(clock));
+        await Add(Kiln.Service.Work.Work.For("soon", "r-1", due, "node-s"));
+        await worker.StartAsync(Cancel);
+        await TestServer.Eventually(() => Task.FromResult(clock.Next), next => next == due);
+        Assert.False(done.Task.IsCompleted);
+        clock.Advance(TimeSpan.FromMilliseconds(20));
+        await done.Task.WaitAsync(Cancel);
+        await worker.StopAsync(Cancel);
+    }
+
+    [Fact]
     public async Task A_wish_during_a_step_is_not_lost()
     {
         var inside = new TaskCompletionSource();
@@ -136,8 +157,8 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         return db.SaveChangesAsync(Cancel);
     });
 
-    private Worker Worker(string node, IReconciler reconciler) => new(
-        server.Server.Services.GetRequiredService<IServiceScopeFactory>(), [reconciler], server.Clock,
+    private Worker Worker(string node, IReconciler reconciler, DomainClock? clock = null) => new(
+        server.Server.Services.GetRequiredService<IServiceScopeFactory>(), [reconciler], clock ?? server.Clock,
         server.Server.Services.GetRequiredService<WorkSignal>(), new NodeIdentity(node),
         server.Server.Services.GetRequiredService<ServiceMetrics>(), NullLogger<Worker>.Instance);
 

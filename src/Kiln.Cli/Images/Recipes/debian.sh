@@ -11,8 +11,10 @@ uuid=6d1b3f7a-6465-4269-8000-00000000a312
 size_mib=2048
 release=bookworm
 root=$KILN_WORK/root
-mirror=$({ sed -n 's/^ *URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list \
-  /etc/apt/sources.list.d/* 2>/dev/null || true; } | grep -m1 '/debian/\?$' || echo http://deb.debian.org/debian)
+# The host's own mirror. awk reads to the end: whoever stopped at the first would make the pipe fail.
+mirror=$(sed -n 's/^ *URIs: *//p; s/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' /etc/apt/sources.list \
+  /etc/apt/sources.list.d/* 2>/dev/null | awk '/\/debian\/?$/ && !n++' || true)
+mirror=${mirror:-http://deb.debian.org/debian}
 
 packages=systemd-sysv,udev,dbus,linux-image-cloud-$KILN_ARCH,initramfs-tools,cloud-init,openssh-server
 packages=$packages,qemu-guest-agent,ifupdown,isc-dhcp-client,iproute2,sudo,netbase,e2fsprogs,cloud-guest-utils,fdisk

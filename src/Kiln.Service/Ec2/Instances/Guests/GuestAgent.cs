@@ -27,6 +27,9 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     /// <summary>When the agent last answered; null when it has not since Kiln started.</summary>
     public DateTimeOffset? HeardAt { get; private set; }
 
+    /// <summary>Whether it was told to thaw and did not say that it has: its file systems may still rest.</summary>
+    public bool OwesThaw { get; private set; }
+
     /// <summary>Whether the agent answers now.</summary>
     public async Task<bool> Ping(CancellationToken cancel, TimeSpan? limit = null)
     {
@@ -68,8 +71,12 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
     /// <summary>Thaws every file system; the number that were frozen.</summary>
     /// <exception cref="QmpException">The agent refuses.</exception>
     /// <exception cref="IOException">The agent does not answer in time.</exception>
-    public async Task<long> Thaw(CancellationToken cancel) =>
-        Number(await Ask("guest-fsfreeze-thaw", null, cancel, AnswerMax));
+    public async Task<long> Thaw(CancellationToken cancel)
+    {
+        var thawed = Number(await Ask("guest-fsfreeze-thaw", null, cancel, AnswerMax));
+        OwesThaw = false;
+        return thawed;
+    }
 
     /// <summary>Whether file systems are frozen.</summary>
     /// <exception cref="QmpException">The agent refuses.</exception>
@@ -173,11 +180,13 @@ public sealed class GuestAgent(string socketPath, TimeProvider wall) : IDisposab
         try
         {
             await Exchange("guest-fsfreeze-thaw", null, deadline.Token);
+            OwesThaw = false;
         }
         catch (Exception failure) when (failure is IOException or OperationCanceledException or QmpException
             or SocketException)
         {
-            // Dead or gone: then so is its freeze; or not frozen at all. Whoever hears of it next looks again.
+            // Not frozen at all, or dead; but what an agent has frozen rests on without it. Who hears of it next thaws.
+            OwesThaw = failure is not QmpException;
         }
     }
 

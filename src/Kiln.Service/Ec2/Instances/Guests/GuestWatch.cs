@@ -121,10 +121,11 @@ public sealed partial class GuestWatch(
         try
         {
             var agent = agents.Of(folder.InstanceId);
-            if (!await agent.IsFrozen(cancel))
-                return;
+            var isFrozen = await agent.IsFrozen(cancel);
+            // Also where it says not: an agent that has just started need not know what the one before it froze.
             await agent.Thaw(cancel);
-            GuestJournal.Note(folder, clock.Wall.GetUtcNow(), "thaw", "found frozen when the service started");
+            if (isFrozen)
+                GuestJournal.Note(folder, clock.Wall.GetUtcNow(), "thaw", "found frozen");
         }
         catch (Exception failure) when (failure is IOException or QmpException or OperationCanceledException)
         {
@@ -177,7 +178,7 @@ public sealed partial class GuestWatch(
         if (!machine.Record.Restarts)
             return;
         machine.AskedAt ??= clock.Wall.GetUtcNow();
-        var isLate = clock.Wall.GetUtcNow() - machine.AskedAt > RebootMax;
+        var isLate = machines.IsEmpty(machine) || clock.Wall.GetUtcNow() - machine.AskedAt > RebootMax;
         if (status == "shutdown" || isLate)
         {
             GuestJournal.Note(machine.Folder, clock.Wall.GetUtcNow(), "reset", isLate ? "it did not shut down" : null);
@@ -188,11 +189,14 @@ public sealed partial class GuestWatch(
     private async Task Listen(QemuMachine machine, CancellationToken cancel)
     {
         var id = machine.Folder.InstanceId;
+        var agent = agents.Of(id);
         var now = clock.Wall.GetUtcNow();
+        if (agent.OwesThaw)
+            await Thaw(machine.Folder, cancel);
         if (now - machine.ListenedAt < (machines.Pulse.LastAgent(id) is null ? Pause : PulsePause))
             return;
         machine.ListenedAt = now;
-        if (await agents.Of(id).Ping(cancel))
+        if (await agent.Ping(cancel))
             machines.Pulse.HeardAgent(id);
     }
 

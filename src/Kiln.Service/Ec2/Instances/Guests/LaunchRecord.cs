@@ -11,9 +11,10 @@ namespace Kiln.Service.Ec2.Instances.Guests;
 /// <param name="Network">How it is connected.</param>
 /// <param name="User">The user it runs as, where that is not Kiln's own.</param>
 /// <param name="Restarts">Whether it shuts down in order to start again: RebootInstances was called.</param>
+/// <param name="Boots">Whether firmware finds something to start on one of the disks.</param>
 public sealed record LaunchRecord(
     string InstanceId, string Architecture, string Accelerator, DateTimeOffset StartedAt, GuestNetworkPlan Network,
-    uint? User, bool Restarts = false)
+    uint? User, bool Restarts = false, bool Boots = true)
 {
     // Some thirty arguments of a network plan; a file that is larger is not ours.
     private const int BytesMax = 64 * 1024;

@@ -15,6 +15,12 @@ internal sealed record QemuCommand(QemuHost Host, ServiceOptions Options, Instan
     // The launcher opens it as this number, so that QEMU need not be able to.
     public const int ConsoleDescriptor = 3;
 
+    // QEMU has some 170 files with KVM, 64 of them the agent's ports; each disk has one and two or three a queue, which
+    // there is one of for each processor. What is left are a guest's own connections, to its metadata and to its SSH:
+    // each of the former is a process too.
+    private const int FilesOfMachine = 192;
+    private const int FilesOfConnections = 96;
+
     private string Architecture => Instance.Platform.Architecture == "arm64" ? "arm64" : "x86_64";
 
     /// <summary>The whole line, the program first.</summary>
@@ -27,9 +33,16 @@ internal sealed record QemuCommand(QemuHost Host, ServiceOptions Options, Instan
             .. network.Arguments];
     }
 
+    /// <summary>How many files its QEMU may have open.</summary>
+    public int FilesMax(int disks) =>
+        FilesOfMachine + FilesOfConnections + QemuDisk.PortsFor(disks) * (1 + 3 * Processors);
+
+    private int Processors => Math.Min(Type?.VCpus ?? 1, Options.GuestProcessors);
+
+    private InstanceType? Type => InstanceTypeCatalog.Find(Instance.InstanceType);
+
     private IEnumerable<string> Machine()
     {
-        var type = InstanceTypeCatalog.Find(Instance.InstanceType);
         var accelerator = Host.AcceleratorOf(Architecture);
         yield return "-nodefaults";
         yield return "-no-user-config";
@@ -44,9 +57,9 @@ internal sealed record QemuCommand(QemuHost Host, ServiceOptions Options, Instan
         yield return "-cpu";
         yield return QemuHost.ProcessorOf(Architecture, accelerator);
         yield return "-m";
-        yield return Text(Math.Min(type?.MemoryMiB ?? 1024, Options.GuestMemoryMiB));
+        yield return Text(Math.Min(Type?.MemoryMiB ?? 1024, Options.GuestMemoryMiB));
         yield return "-smp";
-        yield return Text(Math.Min(type?.VCpus ?? 1, Options.GuestProcessors));
+        yield return Text(Processors);
         foreach (var argument in Firmware())
             yield return argument;
         yield return "-display";

@@ -23,6 +23,8 @@ public sealed class QemuGuest(
     // A machine that is to be terminated writes what it has, if there is anybody in it.
     private static readonly TimeSpan RemoveMax = TimeSpan.FromSeconds(20);
 
+    private static readonly TimeSpan InterruptMax = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
 
     private readonly QemuDisks _disks = new(wall);
@@ -63,11 +65,15 @@ public sealed class QemuGuest(
                 $"{host.MachinesMax} machines run here, which is the most (--guests-max); {instance.Id} waits.");
         }
         // What a real machine would find: a volume that is lost, a key that cannot be used.
+        var boots = false;
         foreach (var device in devices)
-            (await volumes.Use(device.Volume, cancel)).Dispose();
+        {
+            using var use = await volumes.Use(device.Volume, cancel);
+            boots |= BootSector.IsOn(use.Device);
+        }
         try
         {
-            await Launch(instance, devices, cancel);
+            await Launch(instance, devices, boots, cancel);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -77,19 +83,22 @@ public sealed class QemuGuest(
         }
     }
 
-    private async Task Launch(Instance instance, IReadOnlyList<GuestDevice> devices, CancellationToken cancel)
+    private async Task Launch(
+        Instance instance, IReadOnlyList<GuestDevice> devices, bool boots, CancellationToken cancel)
     {
         var user = QemuHost.UserOf(instance.Id);
         var folder = machines.Folders.Make(instance.Id, user);
         machines.Serve(folder, user);
         var plan = await network.Prepare(instance, folder, cancel);
         GuestFolders.Share(folder.ImdsSocket, user);
-        var arguments = new QemuCommand(host, options, instance, folder).Build(plan, devices);
+        var command = new QemuCommand(host, options, instance, folder);
+        var arguments = command.Build(plan, devices);
         var accelerator = host.AcceleratorOf(instance.Platform.Architecture);
         var record = new LaunchRecord(
-            instance.Id, instance.Platform.Architecture, accelerator, wall.GetUtcNow(), plan, user);
+            instance.Id, instance.Platform.Architecture, accelerator, wall.GetUtcNow(), plan, user,
+            Boots: boots);
         record.Write(folder);
-        await machines.Launch(folder, record, arguments, cancel);
+        await machines.Launch(folder, record, arguments, command.FilesMax(devices.Count), cancel);
     }
 
     /// <inheritdoc/>
@@ -115,9 +124,11 @@ public sealed class QemuGuest(
             // A reboot under way ends as a stop.
             if (machine.Record.Restarts)
                 machine.Keep(machine.Record with { Restarts = false });
-            if (machine.AskedAt is { } asked && now - asked > StopMax)
+            var isEmpty = machines.IsEmpty(machine);
+            if (isEmpty || (machine.AskedAt is { } asked && now - asked > StopMax))
             {
-                GuestJournal.Note(machine.Folder, now, "plug pulled", "it did not shut down in time");
+                GuestJournal.Note(machine.Folder, now, "plug pulled",
+                    isEmpty ? "nothing has booted in it" : "it did not shut down in time");
                 await (rests ? machine.Hold(cancel) : CleanUp(machine, cancel));
                 return;
             }
@@ -225,13 +236,27 @@ public sealed class QemuGuest(
     /// <inheritdoc/>
     public async Task<byte[]?> Screenshot(Instance instance, CancellationToken cancel) =>
         machines.Of(instance.Id) is { } machine && machine.Process.IsAlive
-            ? await Screen.Take(machine, cancel) : null;
+            ? await Answer(instance, Screen.Take(machine, cancel)) : null;
 
     /// <inheritdoc/>
     public async Task Interrupt(Instance instance, CancellationToken cancel)
     {
         if (machines.Of(instance.Id) is { } machine && machine.Process.IsAlive)
-            await machine.Qmp.Execute("inject-nmi", null, cancel);
+            await Answer(instance, machine.Qmp.Execute("inject-nmi", null, cancel, InterruptMax));
+    }
+
+    // A machine that hangs is the caller's to stop by force: no error of the service, and nothing to try again.
+    private static async Task<T> Answer<T>(Instance instance, Task<T> asked)
+    {
+        try
+        {
+            return await asked;
+        }
+        catch (Exception failure) when (failure is IOException or QmpException)
+        {
+            throw Ec2Error.IncorrectState(
+                $"The machine of instance '{instance.Id}' does not answer: {failure.Message}");
+        }
     }
 
     private TimeSpan Asked(QemuMachine machine) =>

@@ -56,7 +56,8 @@ public sealed class QemuMachines(
     /// <summary>Starts a process for a machine and waits until it answers.</summary>
     /// <exception cref="GuestStartException">It ended at once.</exception>
     internal async Task Launch(
-        GuestFolder folder, LaunchRecord record, IReadOnlyList<string> arguments, CancellationToken cancel)
+        GuestFolder folder, LaunchRecord record, IReadOnlyList<string> arguments, int filesMax,
+        CancellationToken cancel)
     {
         // One that an earlier service started and could not tell of any more.
         if (QemuProcess.Find(folder) is { } stray)
@@ -69,7 +70,7 @@ public sealed class QemuMachines(
         File.Delete(folder.ProcessLog);
         GuestJournal.Note(folder, wall.GetUtcNow(), "start", record.Accelerator);
         using var started = QemuProcess.Start(
-            arguments, folder, record.User, record.Accelerator == "kvm", record.Network);
+            arguments, folder, record.User, record.Accelerator == "kvm", record.Network, filesMax);
         var process = QemuProcess.Of(started.Id);
         var until = wall.GetUtcNow() + UpMax;
         while (process is { IsAlive: true } && wall.GetUtcNow() < until)
@@ -128,6 +129,11 @@ public sealed class QemuMachines(
         GuestJournal.Note(machine.Folder, wall.GetUtcNow(), "end");
         machine.Dispose();
     }
+
+    /// <summary>Whether there is nobody in a machine who could shut it down, or lose anything with the plug: its disks
+    /// had nothing to boot, and nothing was heard.</summary>
+    internal bool IsEmpty(QemuMachine machine) =>
+        !machine.Record.Boots && Pulse.LastHeard(machine.Folder.InstanceId) is null;
 
     /// <summary>How a machine is.</summary>
     internal GuestHealth Health(string instanceId)

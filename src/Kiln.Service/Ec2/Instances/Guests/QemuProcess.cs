@@ -12,10 +12,8 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     // What QEMU may write to any file: its log and the machine's console. Beyond it writes fail; the machine goes on.
     private const int FileMiBMax = 16;
 
-    // Each connection of a guest to its metadata is a file of QEMU's and a process beside it, as long as the guest
-    // likes; forty disks and their queues need some hundreds. The second is counted for the user, so only where a
-    // machine has one of its own.
-    private const int FilesMax = 1024;
+    // Counted for the user, so only where a machine has one of its own; elsewhere the limit of files bounds processes
+    // too, for each connection of a guest to its metadata is one of both.
     private const int ProcessesMax = 256;
 
     /// <summary>Starts QEMU in a session of its own, as a user of its own, with all streams in files: it outlives
@@ -25,8 +23,10 @@ internal sealed record QemuProcess(int Id, long StartTicks)
     /// <param name="user">Who runs it, or null for Kiln's own user.</param>
     /// <param name="kvm">Whether it needs /dev/kvm.</param>
     /// <param name="network">Where it is connected.</param>
+    /// <param name="filesMax">How many files it may have open.</param>
     public static Process Start(
-        IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm, GuestNetworkPlan network)
+        IReadOnlyList<string> arguments, GuestFolder folder, uint? user, bool kvm, GuestNetworkPlan network,
+        int filesMax)
     {
         // The shell opens the console's file before it gives up the right to. SIGXFSZ would kill where EFBIG is meant.
         // Processes are -u to bash and -p to dash.
@@ -39,7 +39,7 @@ internal sealed record QemuProcess(int Id, long StartTicks)
         [
             .. network.Namespace is { } space ? ["nsenter", $"--net=/run/netns/{space}"] : Array.Empty<string>(),
             "/bin/sh", "-c", script, "kiln-guest", folder.ConsoleLog, folder.ProcessLog,
-            Text(FileMiBMax * 2048), Text(FilesMax), Text(QemuHost.IsOwnUser(user) ? ProcessesMax : 0),
+            Text(FileMiBMax * 2048), Text(filesMax), Text(QemuHost.IsOwnUser(user) ? ProcessesMax : 0),
             "setpriv", "--no-new-privs",
             .. AsUser(user, kvm, network.LowPorts), .. arguments,
         ];
