@@ -16,7 +16,7 @@ cleanup() {
   [ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true; }
   # Machines outlive the service: each names its folder in its command line.
   for process in /proc/[0-9]*; do
-    case $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) in
+    case $({ tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null) in
       *qemu-system-*"$work/"* | *python3*"$work/"*) kill -9 "${process#/proc/}" 2>/dev/null || true ;;
     esac
   done
@@ -155,7 +155,7 @@ tiny=${KILN_BENCH_TINY:-$work/tiny.raw}
 [ -n "${KILN_BENCH_TINY:-}" ] || "$build/kiln" image build tiny --output "$tiny" >&2
 qemu-img convert -O qcow2 "$tiny" "$work/tiny.qcow2"
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
-metadata &
+metadata 2>/dev/null &
 disown
 export AWS_ENDPOINT_URL=$url AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
 start

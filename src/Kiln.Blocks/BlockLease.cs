@@ -10,10 +10,12 @@ public sealed class BlockLease : IDisposable
     private readonly BlockStore store;
     private readonly List<ManifestId> held = [];
     private readonly Lock gate = new();
+    private readonly long lostBefore;
 
     internal BlockLease(BlockStore store, uint epoch)
     {
         this.store = store;
+        lostBefore = store.LostRecords;
         Epoch = epoch;
     }
 
@@ -31,6 +33,16 @@ public sealed class BlockLease : IDisposable
     public void Hold(ManifestId id)
     {
         lock (gate) held.Add(id);
+    }
+
+    /// <summary>Makes everything put under it durable; what a commit may be built on.</summary>
+    /// <exception cref="StoreReadOnlyException">The disk fails, or failed since the lease was taken and something was
+    /// lost that nobody had made durable: begin anew, under another lease.</exception>
+    internal void Sync()
+    {
+        store.Sync();
+        if (store.LostRecords != lostBefore)
+            throw new StoreReadOnlyException("The disk failed, and has lost blocks of it: they must be put again.");
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Segments;
@@ -8,6 +9,7 @@ namespace Kiln.Blocks;
 public sealed partial class BlockStore
 {
     private readonly List<(uint Epoch, DateTimeOffset StartedAt)> epochs = [];
+    private readonly ConcurrentDictionary<ManifestId, string?> domainIds = new();
     private int collecting;
 
     /// <summary>True for one caller at a time: the marks of two passes would mix.</summary>
@@ -58,9 +60,30 @@ public sealed partial class BlockStore
         {
             if (IsYoung(id, time) || (committed.TryGetValue(id, out var at) && at >= now)) return false;
             committed.TryRemove(id, out _);
+            domainIds.TryRemove(id, out _);
             Trash(ManifestFormat.NameOf(id), now);
             return true;
         }
+    }
+
+    /// <summary>The key domains that its manifests name. A manifest that was read before is not read again: its name
+    /// stands for all of it.</summary>
+    internal IEnumerable<string> DomainIds()
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var id in Manifests())
+        {
+            try
+            {
+                if (domainIds.GetOrAdd(id, m => PeekManifest(m).DomainId) is { } domain) found.Add(domain);
+            }
+            catch (IOException)
+            {
+                // Reported when its turn comes.
+            }
+        }
+
+        return found;
     }
 
     /// <summary>Makes durable which manifests there are.</summary>
@@ -130,9 +153,24 @@ public sealed partial class BlockStore
     /// <summary>Seals the open segments, so that every record has a footer that lists it.</summary>
     internal void SealSegments()
     {
+        Heal();
         foreach (var appender in appenders)
         {
             lock (appender.Gate) appender.Seal();
+        }
+    }
+
+    /// <summary>As far as the disk lets: neither a full nor a failing one must stop who frees space or looks for
+    /// damage.</summary>
+    internal void TrySealSegments()
+    {
+        try
+        {
+            SealSegments();
+        }
+        catch (IOException)
+        {
+            // What is open waits for a later pass.
         }
     }
 }

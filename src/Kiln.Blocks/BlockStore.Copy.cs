@@ -75,7 +75,7 @@ public sealed partial class BlockStore
         }, () =>
         {
             MovePages(manifest, from, to, tally, options, cancel);
-            to.Sync();
+            lease.Sync();
             var id = to.WriteManifest(manifest.VolumeBlocks, manifest.DomainId, manifest.Pages);
             result = new CopyResult(id, tally.MovedBlocks, tally.MovedBytes);
         }, cancel).ConfigureAwait(false);

@@ -16,5 +16,5 @@ public sealed partial class BlockStore
 
     internal long CopiedBytes => Volatile.Read(ref copiedBytes);
 
-    internal long SegmentBytes => segments.All.Sum(s => s.File.Length);
+    internal long SegmentBytes => segments.InUse().Sum(s => s.File.Length);
 }

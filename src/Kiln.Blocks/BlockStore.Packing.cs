@@ -16,18 +16,11 @@ public sealed partial class BlockStore
         get
         {
             long total = 0, dense = 0;
-            foreach (var segment in segments.All)
+            foreach (var segment in segments.InUse())
             {
-                try
-                {
-                    var length = segment.File.Length;
-                    total += length;
-                    if (segment.IsDense) dense += length;
-                }
-                catch (ObjectDisposedException)
-                {
-                    // Collected meanwhile.
-                }
+                var length = segment.File.Length;
+                total += length;
+                if (segment.IsDense) dense += length;
             }
 
             return (total, dense);
@@ -42,6 +35,7 @@ public sealed partial class BlockStore
     /// it.</summary>
     internal bool TrySealIngested()
     {
+        Heal();
         long open = 0;
         foreach (var appender in appenders)
         {

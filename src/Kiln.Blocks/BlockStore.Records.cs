@@ -139,8 +139,8 @@ public sealed partial class BlockStore
             if (!Index.TryFind(address, out var location)
                 && !(TryTakeFromTrash(address) && Index.TryFind(address, out location)))
                 throw new BlockMissingException(address);
-            var segment = segments.Find(location.Segment);
-            if (segment is not null)
+            using var use = segments.Use(location.Segment);
+            if (use is { Segment: var segment })
             {
                 try
                 {
@@ -149,12 +149,14 @@ public sealed partial class BlockStore
                         throw new BlockCorruptException($"The record of {address} is of another kind.");
                     return;
                 }
-                catch (ObjectDisposedException) when (attempt < MovesMax)
+                catch (BlockCorruptException) when (
+                    attempt < MovesMax && Index.TryFind(address, out var now) && now != location)
                 {
-                    // Its segment was compacted away under us.
+                    // A place that was given up under us.
                 }
             }
 
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
             if (attempt >= MovesMax) throw new BlockMissingException(address);
         }
     }
@@ -170,12 +172,27 @@ public sealed partial class BlockStore
     internal BlockLocation Append(BlockCodec codec)
     {
         if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
-        segments.RefusePoisoned();
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
-        if (codec.Header.Effort == Effort.Dense)
+        Heal();
+        try
+        {
+            return AppendToAny(record, codec.Header.Effort);
+        }
+        catch (StoreReadOnlyException)
+        {
+            // Mostly it was somebody else's sync that failed: what is in hand goes to what comes after.
+            Heal();
+            return AppendToAny(record, codec.Header.Effort);
+        }
+    }
+
+    private BlockLocation AppendToAny(ReadOnlySpan<byte> record, Effort effort)
+    {
+        if (effort == Effort.Dense)
         {
             // They keep to themselves: recompression then passes their segments by without a look.
-            lock (appenders[^1].Gate) return appenders[^1].Append(record);
+            var dense = Volatile.Read(ref appenders[^1]);
+            lock (dense.Gate) return dense.Append(record);
         }
 
         var start = Interlocked.Increment(ref nextAppender) & int.MaxValue;
@@ -184,7 +201,7 @@ public sealed partial class BlockStore
         // The first that is free; a writer that waits for its disk holds its own lock only.
         for (var i = 0; i < writers; i++)
         {
-            var candidate = appenders[(start + i) % writers];
+            var candidate = Volatile.Read(ref appenders[(start + i) % writers]);
             if (!candidate.Gate.TryEnter()) continue;
             try
             {
@@ -196,15 +213,14 @@ public sealed partial class BlockStore
             }
         }
 
-        var appender = appenders[start % writers];
+        var appender = Volatile.Read(ref appenders[start % writers]);
         lock (appender.Gate) return appender.Append(record);
     }
 
     internal void EnsureWritten(BlockLocation location)
     {
-        var segment = segments.Find(location.Segment);
-        if (segment is null || location.Offset < segment.Written) return;
-        if (segment.Appender is not { } appender) return;
+        if (segments.Find(location.Segment) is not { } segment || location.Offset < segment.Written
+            || segment.Appender is not { } appender) return;
         lock (appender.Gate)
         {
             if (location.Offset >= segment.Written) appender.WriteOut();
@@ -215,6 +231,7 @@ public sealed partial class BlockStore
         ReadOnlySpan<byte> plain, BlockAddress address, byte kind, KeyDomain? domain, Effort effort = Effort.Plain)
     {
         Demanded();
+        Heal();
         Interlocked.Increment(ref puts);
         if (kind == RecordHeader.KindBlock) Interlocked.Add(ref offeredBytes, plain.Length);
         if (Index.TryRenew(address, out _))

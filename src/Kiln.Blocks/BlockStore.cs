@@ -40,8 +40,7 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         Pages = new PageCache(this);
         Loader = new Loader(clock);
         appenders = new Appender[options.Writers + 1];
-        for (var i = 0; i < appenders.Length; i++)
-            appenders[i] = new Appender(segments, options.SegmentBytes, dense: i == options.Writers);
+        for (var i = 0; i < appenders.Length; i++) appenders[i] = NewAppender(dense: i == options.Writers);
         if (!options.ReadOnly) SettleNames();
         Recovered = segments.Load(options.ReadOnly);
         OpenedAt = clock.GetUtcNow();
@@ -103,6 +102,8 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         return lease;
     }
 
+    private Appender NewAppender(bool dense) => new(segments, options.SegmentBytes, dense);
+
     // As Lease, also for what recovery found without anybody to need it.
     internal BlockLease LeaseOfLeftovers()
     {
@@ -144,9 +145,11 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Makes every put that returned before this call durable.</summary>
+    /// <exception cref="StoreReadOnlyException">The disk fails. The next call tries again, from what the store still
+    /// has: what it does not is counted in <see cref="LostRecords"/>.</exception>
     public void Sync()
     {
-        segments.RefusePoisoned();
+        Heal();
         var began = Clock.GetTimestamp();
         foreach (var appender in appenders) appender.Sync();
         options.Metrics?.Synced(this, began);

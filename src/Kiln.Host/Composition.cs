@@ -103,6 +103,7 @@ internal static class Composition
         services.AddSingleton<BootRecorder>();
         services.AddGuests(options);
         services.AddSingleton<Transfers>();
+        services.AddSingleton<SnapshotStalls>();
         services.AddSingleton<SnapshotUpload>();
         services.AddSingleton<CopyLimits>();
         services.AddSingleton<SnapshotCopy>();

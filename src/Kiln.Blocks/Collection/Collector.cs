@@ -160,7 +160,7 @@ public sealed class Collector
 
         // What died may lie in a segment that is still being written, which only a sealed one gives back.
         Enter(CollectionStage.SweepSegments);
-        if (!options.DryRun && report.DeadManifests > 0) TrySeal();
+        if (!options.DryRun && report.DeadManifests > 0) store.TrySealSegments();
         var sweep = new Sweep(store, epoch, cutoff, options, report);
         var thin = new List<Segment>();
         foreach (var segment in sweep.Segments())
@@ -186,19 +186,6 @@ public sealed class Collector
         }
 
         if (!options.DryRun) store.PurgeQuarantine(now);
-    }
-
-    // On a full disk there is no room for a footer, and a collection is what will make some.
-    private void TrySeal()
-    {
-        try
-        {
-            store.SealSegments();
-        }
-        catch (StoreFullException)
-        {
-            // What is open waits for a later pass.
-        }
     }
 
     private void Count(TrashFile file, CollectionOptions options)

@@ -18,17 +18,9 @@ public sealed class Repair(BlockStore store, CheckOptions options)
     internal void FindKeys()
     {
         if (options.Keys is null) return;
-        foreach (var id in store.Manifests())
+        foreach (var domainId in store.DomainIds())
         {
-            try
-            {
-                if (store.PeekManifest(id).DomainId is { } domainId && options.Keys(domainId) is { } domain)
-                    domainsByTag[Convert.ToHexString(domain.Tag)] = domain;
-            }
-            catch (BlockStoreException)
-            {
-                // Reported when its turn comes.
-            }
+            if (options.Keys(domainId) is { } domain) domainsByTag[Convert.ToHexString(domain.Tag)] = domain;
         }
     }
 
@@ -88,6 +80,8 @@ public sealed class Repair(BlockStore store, CheckOptions options)
     internal CheckProblemKind? Examine(Segment segment, SegmentEntry entry, out bool contentVerified)
     {
         contentVerified = false;
+        using var use = segment.Use();
+        if (use is null) return null;
         var codec = store.Codecs.Rent();
         try
         {
@@ -97,10 +91,6 @@ public sealed class Repair(BlockStore store, CheckOptions options)
             if (options.Keys is null || !KeyFor(codec.Header, out var domain)) return null;
             codec.UnpackVerified(domain, codec.Plain);
             contentVerified = true;
-            return null;
-        }
-        catch (ObjectDisposedException)
-        {
             return null;
         }
         catch (BlockStoreException)
@@ -130,7 +120,7 @@ public sealed class Repair(BlockStore store, CheckOptions options)
                 store.WriteManifest(id, bytes);
                 return true;
             }
-            catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+            catch (IOException)
             {
                 // The next one may have it.
             }
@@ -143,16 +133,17 @@ public sealed class Repair(BlockStore store, CheckOptions options)
     {
         foreach (var other in options.RepairFrom)
         {
-            if (other == store || !other.Index.TryFind(address, out var at)
-                || other.Segments.Find(at.Segment) is not { } segment) continue;
+            if (other == store || !other.Index.TryFind(address, out var at)) continue;
+            using var use = other.Segments.Use(at.Segment);
+            if (use is not { Segment: var segment }) continue;
             try
             {
                 other.EnsureWritten(at);
                 if (TryLoad(codec, segment, at, address)) return true;
             }
-            catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+            catch (IOException)
             {
-                // Damaged over there too, or collected while we read.
+                // Damaged over there too.
             }
         }
 
@@ -162,32 +153,28 @@ public sealed class Repair(BlockStore store, CheckOptions options)
     // Compaction leaves a second copy until its original is purged, and a crash may leave one for longer.
     private bool TryOtherRecords(BlockCodec codec, BlockAddress address)
     {
-        foreach (var segment in store.Segments.All.Where(s => s.Sealed))
+        foreach (var segment in store.Segments.InUse())
         {
-            var entries = new List<SegmentEntry>();
-            if (Recovery.TryReadFooter(segment.File, segment.Seed, entries)
-                && TryLoadAny(codec, segment, entries, address)) return true;
+            if (segment.Sealed && TryLoadAny(codec, segment, address)) return true;
         }
 
         foreach (var file in store.TrashFiles())
         {
             using var segment = store.OpenTrashed(file);
-            var entries = new List<SegmentEntry>();
-            if (segment is not null && Recovery.TryReadFooter(segment.File, segment.Seed, entries)
-                && TryLoadAny(codec, segment, entries, address)) return true;
+            if (segment is not null && TryLoadAny(codec, segment, address)) return true;
         }
 
         return false;
     }
 
-    private bool TryLoadAny(BlockCodec codec, Segment segment, List<SegmentEntry> entries, BlockAddress address)
+    private bool TryLoadAny(BlockCodec codec, Segment segment, BlockAddress address)
     {
         try
         {
-            return entries.Where(e => e.Address == address).ToList().Exists(e => TryLoad(
-                codec, segment, new BlockLocation(segment.Id, e.Offset, e.StoredLength), address));
+            return segment.Footer() is { } entries && entries.Exists(e => e.Address == address
+                && TryLoad(codec, segment, new BlockLocation(segment.Id, e.Offset, e.StoredLength), address));
         }
-        catch (Exception lost) when (lost is IOException or ObjectDisposedException)
+        catch (IOException)
         {
             return false;
         }

@@ -47,8 +47,8 @@ public sealed class Scrub
     {
         lock (running)
         {
-            store.SealSegments();
-            var segments = store.Segments.All.Where(s => s.Sealed).ToList();
+            store.TrySealSegments();
+            var segments = store.Segments.InUse().Where(s => s.Sealed).Select(s => (s.Id, s.File.Length)).ToList();
             report = new CheckReport { StartedAt = store.Clock.GetUtcNow() };
             pass = null;
             pages.Clear();
@@ -56,7 +56,7 @@ public sealed class Scrub
             {
                 FirstSeenAt = state.FirstSeenAt, FinishedAt = state.FinishedAt, Phase = ScrubPhase.Segments,
                 StartedAt = report.StartedAt, LastSegment = segments.Select(s => s.Id).DefaultIfEmpty().Max(),
-                BytesTotal = segments.Sum(s => s.File.Length),
+                BytesTotal = segments.Sum(s => s.Length),
             });
         }
     }
@@ -159,25 +159,30 @@ public sealed class Scrub
         }
     }
 
-    // The records are found without a footer; a damaged one is written again from them.
+    // The index knows the records without a footer; a damaged one is written again from it, behind all that is there. A
+    // walk would leave out what it happens to misread.
     private bool TryFindEntries(Segment segment, List<SegmentEntry> entries, out bool mended)
     {
         mended = false;
+        using var use = segment.Use();
+        if (use is null) return true;
+        if (segment.Footer() is { } listed)
+        {
+            entries.AddRange(listed);
+            return true;
+        }
+
+        entries.AddRange(store.Index.In(segment.Id));
+        if (!options.Quarantine || store.Options.ReadOnly) return false;
         try
         {
-            if (Recovery.TryReadFooter(segment.File, segment.Seed, entries)) return true;
-            var mend = options.Quarantine && !store.Options.ReadOnly;
-            Recovery.Scan(segment.File, segment.Seed, entries, new RecoveryReport(), mend);
-            mended = mend && Recovery.TryReadFooter(segment.File, segment.Seed, []);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Collected while we looked.
-            return true;
+            var end = (segment.File.Length + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+            Recovery.Seal(segment.File, segment.Seed, entries, end);
+            mended = segment.Footer() is not null;
         }
         catch (IOException)
         {
-            // The disk does not give it back.
+            // The next pass tries again.
         }
 
         return false;

@@ -15,17 +15,16 @@ internal sealed class Sweep(
     /// <summary>The segments to look at, the oldest first.</summary>
     internal IReadOnlyList<Segment> Segments()
     {
-        var found = store.Segments.All.Where(s => s.Sealed).OrderBy(s => s.Id).ToList();
-        tiny = found.Count(IsTiny);
-        return found;
+        tiny = store.Segments.InUse().Count(s => s.Sealed && IsTiny(s));
+        return [.. store.Segments.All.Where(s => s.Sealed).OrderBy(s => s.Id)];
     }
 
     /// <summary>Counts a segment; trashes it when nothing in it lives. True when it should be compacted.</summary>
     internal bool IsThin(Segment segment, DateTimeOffset now)
     {
-        var entries = new List<SegmentEntry>();
-
-        if (!TryReadFooter(segment, entries, out var length)) return false;
+        using var use = segment.Use();
+        if (use is null || segment.Footer() is not { } entries) return false;
+        var length = segment.File.Length;
         var (live, liveBytes) = Count(segment, entries);
         if (live == 0)
         {
@@ -57,8 +56,10 @@ internal sealed class Sweep(
     /// </summary>
     internal IEnumerable<long> Compact(Segment segment, DateTimeOffset now)
     {
-        var entries = new List<SegmentEntry>();
-        if (options.DryRun || report.NoRoomToCompact || !TryReadFooter(segment, entries, out var length)) yield break;
+        using var use = segment.Use();
+        if (use is null || options.DryRun || report.NoRoomToCompact || segment.Footer() is not { } entries)
+            yield break;
+        var length = segment.File.Length;
         var live = entries.Where(e => !IsDead(segment, e)).ToList();
         long moved = 0;
         foreach (var entry in live)
@@ -69,8 +70,7 @@ internal sealed class Sweep(
         }
 
         report.MovedBytes += moved;
-        if (!TrySync() || !TryTrash(segment, entries, length - moved, now)) yield break;
-        report.CompactedSegments++;
+        if (TryTrash(segment, entries, length - moved, now)) report.CompactedSegments++;
     }
 
     private (long Live, long LiveBytes) Count(Segment segment, List<SegmentEntry> entries)
@@ -92,33 +92,7 @@ internal sealed class Sweep(
         return (live, liveBytes);
     }
 
-    // A footer that cannot be read belongs to a scrub, not to a sweep; and recompression may have emptied and trashed
-    // the segment meanwhile.
-    private static bool TryReadFooter(Segment segment, List<SegmentEntry> entries, out long length)
-    {
-        length = 0;
-        try
-        {
-            length = segment.File.Length;
-            return Recovery.TryReadFooter(segment.File, segment.Seed, entries);
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-    }
-
-    private bool IsTiny(Segment segment)
-    {
-        try
-        {
-            return segment.File.Length < store.Options.SegmentBytes / 8;
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-    }
+    private bool IsTiny(Segment segment) => segment.File.Length < store.Options.SegmentBytes / 8;
 
     // Dead: nobody looks for it here any more, or nobody reaches it and its lease is over.
     private bool IsDead(Segment segment, SegmentEntry entry) =>
@@ -135,10 +109,6 @@ internal sealed class Sweep(
             store.Index.TryMove(entry.Address, from, store.Append(codec));
             return true;
         }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
         catch (StoreFullException)
         {
             report.NoRoomToCompact = true;
@@ -150,9 +120,12 @@ internal sealed class Sweep(
         }
     }
 
-    // The copies are durable before the originals go.
-    private bool TrySync()
+    // The copies are durable before the originals go: those of this pass, and of an earlier one that could not sync.
+    // What is only dead needs no sync, for which a full disk may have no room.
+    private bool AreCopiesDurable(Segment segment, List<SegmentEntry> entries)
     {
+        if (entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
+            || at.Segment == segment.Id || store.Segments.Find(at.Segment) is { Sealed: true })) return true;
         try
         {
             store.Sync();
@@ -167,7 +140,8 @@ internal sealed class Sweep(
 
     private bool TryTrash(Segment segment, List<SegmentEntry> entries, long freed, DateTimeOffset now)
     {
-        if (!TryEmpty(segment, entries) || !store.TryTrashSegment(segment, now)) return false;
+        if (!AreCopiesDurable(segment, entries) || !TryEmpty(segment, entries)
+            || !store.TryTrashSegment(segment, now)) return false;
         Freed(freed);
         return true;
     }

@@ -111,10 +111,20 @@ public sealed partial class VolumeDevice
         ObjectDisposedException.ThrowIf(disposed, this);
         if (stack.Layers.Count >= LayersMax)
             throw new InvalidOperationException($"More than {LayersMax} cuts await their upload.");
+        foreach (var layer in stack.Layers) layer.RefuseBroken();
         var top = stack.Top;
 
         // The process may die after this returned: the bits must be in the log, the data is in the page cache.
-        top.LogForThisBoot(boot);
+        try
+        {
+            top.LogForThisBoot(boot);
+        }
+        catch (IOException)
+        {
+            top.Revert();
+            throw;
+        }
+
         var next = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
         try
         {
@@ -163,7 +173,8 @@ public sealed partial class VolumeDevice
                     && record.Cuts.All(c => c.Layer != layers[i].Number)) at = i;
             }
 
-            if (at < 0) return;
+            // What is in doubt is settled by mending alone.
+            if (at < 0 || IsBroken) return;
             Merge(layers[at], layers[at + 1]);
         }
     }
@@ -174,35 +185,9 @@ public sealed partial class VolumeDevice
     {
         var buffer = new byte[Block.Size];
         foreach (var block in upper.Map.Blocks())
-        {
-            var bits = upper.Map.Bits(block);
-            for (var sector = 0; sector < LayerMap.SectorsPerBlock;)
-            {
-                if ((bits & (UInt128.One << sector)) == 0)
-                {
-                    sector++;
-                    continue;
-                }
+            lower.Copy(block, upper.Map.Bits(block), () => lower.CopyFrom(upper, block, buffer));
 
-                var first = sector;
-                while (sector < LayerMap.SectorsPerBlock && (bits & (UInt128.One << sector)) != 0) sector++;
-                var at = (block * Block.Size) + ((long)first * LayerMap.SectorSize);
-                var part = buffer.AsSpan(0, (sector - first) * LayerMap.SectorSize);
-                if (upper.Data.Seek(at, data: true) >= at + part.Length)
-                {
-                    lower.Data.PunchHole(at, part.Length);
-                }
-                else
-                {
-                    part[upper.Data.Read(at, part)..].Clear();
-                    lower.Data.Write(at, part);
-                }
-            }
-
-            lower.Hold(block, bits);
-        }
-
-        lower.Settle();
+        Settle(lower);
         gate.EnterWriteLock();
         try
         {

@@ -151,19 +151,18 @@ public sealed partial class VolumeDevice
             if (gaps == 0) continue;
 
             // What an unflushed write left there before a crash would show.
-            ForRuns(gaps, (first, count) => local.Data.PunchHole(
-                (block * Block.Size) + ((long)first * LayerMap.SectorSize), (long)count * LayerMap.SectorSize));
-            local.Hold(block, gaps);
+            var at = block * Block.Size;
+            local.Copy(block, gaps, () => ForRuns(gaps, (first, count) => local.Data.PunchHole(
+                at + ((long)first * LayerMap.SectorSize), (long)count * LayerMap.SectorSize)));
         }
     }
 
     private void FillGaps(VolumeLayer local, long block, UInt128 held, byte[] content)
     {
         var gaps = Sectors(block) & ~held;
-        ForRuns(gaps, (first, count) => local.Data.Write(
+        local.Copy(block, gaps, () => ForRuns(gaps, (first, count) => local.Data.Write(
             (block * Block.Size) + ((long)first * LayerMap.SectorSize),
-            content.AsSpan(first * LayerMap.SectorSize, count * LayerMap.SectorSize)));
-        local.Hold(block, gaps);
+            content.AsSpan(first * LayerMap.SectorSize, count * LayerMap.SectorSize))));
     }
 
     private static long PageEnd(long block) => ((block / ManifestPage.References) + 1) * ManifestPage.References;

@@ -20,7 +20,8 @@ public sealed partial class VolumeDevice
     /// <param name="progress">Told now and then, from worker threads.</param>
     /// <param name="cancel">Stops between blocks; the cut stays.</param>
     /// <exception cref="KeyNotFoundException">There is no such cut.</exception>
-    /// <exception cref="VolumeCutLostException">The machine stopped before the cut was durable.</exception>
+    /// <exception cref="VolumeCutLostException">The machine stopped, or the disk failed, before the cut was durable.
+    /// </exception>
     /// <exception cref="StoreFullException">No space; the cut stays, try again.</exception>
     public async Task<ManifestId> UploadCutAsync(
         string cutId, KeyDomain? domain, IProgress<TransferProgress>? progress, CancellationToken cancel)
@@ -137,8 +138,16 @@ public sealed partial class VolumeDevice
     private void SettleCut(VolumeCut cut, VolumeStack frozen)
     {
         if (cut.IsSettled) return;
-        if (cut.Boot != boot) throw new VolumeCutLostException(cut.Id);
-        foreach (var layer in frozen.Layers) layer.Settle();
+        if (cut.Boot != boot || frozen.IsBroken) throw new VolumeCutLostException(cut.Id);
+        try
+        {
+            foreach (var layer in frozen.Layers) Settle(layer);
+        }
+        catch (IOException) when (frozen.IsBroken)
+        {
+            throw new VolumeCutLostException(cut.Id);
+        }
+
         gate.EnterWriteLock();
         try
         {

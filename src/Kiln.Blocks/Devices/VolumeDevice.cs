@@ -220,9 +220,13 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         var layers = Volatile.Read(ref stack).Layers;
         ObjectDisposedException.ThrowIf(disposed, this);
 
-        // A frozen layer may still hold what an earlier write left unflushed.
+        // A frozen layer may still hold what an earlier write left unflushed; one that only repeats the base does not.
         var began = clock.GetTimestamp();
-        foreach (var layer in layers) Flush(layer);
+        foreach (var layer in layers)
+        {
+            if (layer.Dirty) Flush(layer);
+        }
+
         store.Options.Metrics?.Flushed(store, began);
     }
 
@@ -250,6 +254,11 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         {
             // Merged into another meanwhile, which was made durable before.
         }
+        catch (IOException) when (layer.IsBroken)
+        {
+            RevertBroken();
+            throw;
+        }
     }
 
     /// <summary>Flushes and closes; frees nothing.</summary>
@@ -260,8 +269,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         try
         {
             if (disposed) return;
-            disposed = true;
-            foreach (var layer in stack.Layers)
+            foreach (var layer in stack.Layers.Where(l => !l.IsBroken))
             {
                 try
                 {
@@ -270,11 +278,13 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
                 catch (IOException)
                 {
                     // What was flushed before is safe; what was not was never promised.
+                    layer.Revert();
                 }
-
-                layer.Dispose();
             }
 
+            TryMend();
+            disposed = true;
+            foreach (var layer in stack.Layers) layer.Dispose();
             if (record.BaseId is { } pinned) store.Unpin(pinned);
             backend.Dispose();
         }
@@ -330,7 +340,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         if (top.Map.Has(block, mask))
         {
             top.Data.Write(at, part);
-            top.Touched();
+            top.Touched(block);
             return;
         }
 

@@ -7,8 +7,9 @@ namespace Kiln.Blocks.Devices;
 // The map and the log on disk. Format: docs/formats/volume.md.
 internal sealed partial class VolumeLayer
 {
-    private void AppendBatch(List<(long Block, UInt128 Bits)> entries, ulong boot)
+    private void AppendBatch(List<LayerMap.Unlogged> entries, ulong boot)
     {
+        if (logEnd == 0) ResetLog();
         var length = BatchHeaderSize + (entries.Count * LogEntrySize);
         var grows = logEnd + length > logRoom;
         var room = grows ? (logEnd + length + LogStep) & -LogStep : logRoom;
@@ -33,13 +34,34 @@ internal sealed partial class VolumeLayer
 
     private void SyncLog()
     {
-        Sync(log);
-        logIsBehind = false;
+        try
+        {
+            log.Sync();
+            logIsBehind = false;
+        }
+        catch (IOException failure) when (failure is not StoreFullException)
+        {
+            // Nothing is lost: the bits are all in memory, and the next flush puts them into a new map.
+            logIsDoubtful = true;
+            throw;
+        }
     }
 
-    private void RefuseBroken()
+    // Each batch is durable before the next is written, or a torn one could lie before a whole one.
+    private void SettleLog()
     {
-        if (broken is { } before) throw new IOException($"Layer {Number} is broken: {before.Message}", before);
+        if (logIsDoubtful) Checkpoint();
+        else if (logIsBehind) SyncLog();
+    }
+
+    /// <summary>Throws when <see cref="IsBroken"/>.</summary>
+    internal void RefuseBroken()
+    {
+        if (broken is { } before)
+        {
+            throw new IOException(
+                $"A flush has failed ({before.Message}): what was written since the one before is in doubt.", before);
+        }
     }
 
     // The sequence is in the hash, so that a batch of an older log in a reused file is not taken for one of this.
@@ -56,7 +78,7 @@ internal sealed partial class VolumeLayer
         }
 
         // Bits that were set since the flush above are in the copy as well: their data must be there first.
-        Sync(Data);
+        SyncData();
         var bytes = new byte[MapHeaderSize + (leaves.Count * MapLeafSize)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, MapMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), sequence + 1);
@@ -70,9 +92,20 @@ internal sealed partial class VolumeLayer
         }
 
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), MapHash(bytes));
+
+        // From the moment that the new map may be there the log is that of an older one.
+        logIsDoubtful = true;
         backend.WriteAtomic(NameOf(Number, "map"), bytes);
         sequence++;
-        ResetLog();
+        logIsDoubtful = false;
+        try
+        {
+            ResetLog();
+        }
+        catch (IOException)
+        {
+            // Whoever appends next begins it.
+        }
     }
 
     private static ulong MapHash(ReadOnlySpan<byte> bytes) =>
@@ -85,6 +118,9 @@ internal sealed partial class VolumeLayer
         BinaryPrimitives.WriteUInt64LittleEndian(header, LogMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(header[8..], sequence);
         BinaryPrimitives.WriteUInt64LittleEndian(header[24..], XxHash3.HashToUInt64(header[..24]));
+
+        // Until this has come to its end there is no log to append to.
+        logEnd = 0;
         log.SetLength(0);
         log.Write(0, header);
         logRoom = logEnd = LogHeaderSize;
@@ -105,7 +141,7 @@ internal sealed partial class VolumeLayer
         {
             var first = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at)) * (long)LayerMap.BlocksPerLeaf;
             for (var i = 0; i < LayerMap.BlocksPerLeaf; i++)
-                Load(first + i, BinaryPrimitives.ReadUInt128LittleEndian(bytes.AsSpan(at + 16 + (i * 16))));
+                Load(first + i, BinaryPrimitives.ReadUInt128LittleEndian(bytes.AsSpan(at + 16 + (i * 16))), true);
         }
     }
 
@@ -170,21 +206,20 @@ internal sealed partial class VolumeLayer
         {
             var block = BinaryPrimitives.ReadInt64LittleEndian(batch[at..]);
             var bits = BinaryPrimitives.ReadUInt128LittleEndian(batch[(at + 8)..]);
-            Load(block, bits);
 
-            // Not durable yet: the next flush logs it again, unconditionally.
-            if (of != 0) Map.PutBack([(block, bits)]);
+            // What is not durable yet the next flush logs again, unconditionally.
+            Load(block, bits, durable: of == 0);
         }
 
         if (of != 0) Touched();
         return true;
     }
 
-    private void Load(long block, UInt128 bits)
+    private void Load(long block, UInt128 bits, bool durable)
     {
         if (bits == 0) return;
         if ((ulong)block >= (ulong)Map.LeafCount * LayerMap.BlocksPerLeaf)
             throw new BlockCorruptException($"Layer {Number} speaks of a block beyond its volume.");
-        Map.Load(block, bits);
+        Map.Load(block, bits, durable);
     }
 }

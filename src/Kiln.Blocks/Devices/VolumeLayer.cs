@@ -36,10 +36,14 @@ internal sealed partial class VolumeLayer : IDisposable
     private ulong sequence;
     private long writes;
     private long durable;
-    private IOException? broken;
+    private long durableGeneration;
+    private volatile IOException? broken;
 
     // True while the log has a batch, or a new end, that no sync covers.
     private bool logIsBehind;
+
+    // True for the log of an earlier process: a sync of it may have failed there, and would not say so again.
+    private bool logIsDoubtful;
 
     private VolumeLayer(
         IBackend backend, int number, LayerKey? key, long sizeBytes, IBackendFile data, IBackendFile log)
@@ -61,6 +65,10 @@ internal sealed partial class VolumeLayer : IDisposable
 
     /// <summary>True when it may differ from the base manifest; false when it only keeps a local copy.</summary>
     internal bool Dirty { get; set; } = true;
+
+    /// <summary>True after a sync of it failed: what was written since the one before is in doubt. Until it is mended
+    /// every flush fails.</summary>
+    internal bool IsBroken => broken is not null;
 
     /// <summary>True when its data file is that of other volumes too: nothing is ever written to it.</summary>
     internal bool Shared { get; private init; }
@@ -114,11 +122,17 @@ internal sealed partial class VolumeLayer : IDisposable
         // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
         layer.Touched();
         layer.logIsBehind = true;
+        layer.logIsDoubtful = layer.logEnd > LogHeaderSize;
         return layer;
     }
 
-    /// <summary>Says that sectors which the layer holds were written again, so that the next flush has work.</summary>
-    internal void Touched() => Interlocked.Increment(ref writes);
+    /// <summary>Says that sectors of a block which the layer holds were written again, so that the next flush has work.
+    /// </summary>
+    internal void Touched(long block)
+    {
+        Map.Stamp(block);
+        Touched();
+    }
 
     /// <summary>Says that sectors whose data was written are the layer's from now on.</summary>
     internal void Hold(long block, UInt128 sectors)
@@ -126,7 +140,48 @@ internal sealed partial class VolumeLayer : IDisposable
         Map.Set(block, sectors);
 
         // After the bits: a flush that covers the count has logged them.
-        Touched();
+        Touched(block);
+    }
+
+    /// <summary>Writes what something else has too, and holds it.</summary>
+    /// <remarks>Not beside a flush: one that fails between the two would drop the bytes and be followed by their bit.
+    /// </remarks>
+    internal void Copy(long block, UInt128 sectors, Action write)
+    {
+        lock (flushGate)
+        {
+            write();
+            Hold(block, sectors);
+        }
+    }
+
+    /// <summary>Writes the bytes of those sectors of a block that a layer holds: another, or this one once more.
+    /// </summary>
+    internal void CopyFrom(VolumeLayer from, long block, Span<byte> buffer)
+    {
+        var bits = from.Map.Bits(block);
+        for (var sector = 0; sector < LayerMap.SectorsPerBlock;)
+        {
+            if ((bits & (UInt128.One << sector)) == 0)
+            {
+                sector++;
+                continue;
+            }
+
+            var first = sector;
+            while (sector < LayerMap.SectorsPerBlock && (bits & (UInt128.One << sector)) != 0) sector++;
+            var at = (block * Block.Size) + ((long)first * LayerMap.SectorSize);
+            var part = buffer[..((sector - first) * LayerMap.SectorSize)];
+            if (from.Data.Seek(at, data: true) >= at + part.Length)
+            {
+                Data.PunchHole(at, part.Length);
+            }
+            else
+            {
+                part[from.Data.Read(at, part)..].Clear();
+                Data.Write(at, part);
+            }
+        }
     }
 
     /// <summary>Makes all data written before this call, and then its bits, durable.</summary>
@@ -134,8 +189,8 @@ internal sealed partial class VolumeLayer : IDisposable
     /// One flush at a time. Whoever waited for another that began after its own writes had returned has nothing left
     /// to do, so a crowd of connections costs two syncs.
     /// </remarks>
-    /// <exception cref="IOException">The disk failed. It stays failed until the layer is opened again: the kernel
-    /// drops what it could not write and would call the next sync a success.</exception>
+    /// <exception cref="IOException">The disk failed. Every flush fails from then on until <see cref="Mend"/>: the
+    /// kernel drops what it could not write and would call the next sync a success.</exception>
     internal void Flush()
     {
         var mine = Volatile.Read(ref writes);
@@ -150,10 +205,8 @@ internal sealed partial class VolumeLayer : IDisposable
             var entries = Map.TakeUnlogged();
             try
             {
-                Sync(Data);
-
-                // Each batch is durable before the next is written, or a torn one could lie before a whole one.
-                if (logIsBehind) SyncLog();
+                SyncData();
+                SettleLog();
                 if (entries.Count > 0)
                 {
                     AppendBatch(entries, boot: 0);
@@ -171,15 +224,49 @@ internal sealed partial class VolumeLayer : IDisposable
         }
     }
 
-    private void Sync(IBackendFile file)
+    /// <summary>After a sync that failed: what the layer did not hold durably is what lies below, or the file would
+    /// show zeros where the kernel has dropped it. The caller sees to it that nobody reads or writes.</summary>
+    internal void Revert()
     {
+        if (IsBroken) Map.Revert();
+    }
+
+    /// <summary>After a sync that failed: makes durable what the layer shows now, which need not be what was written
+    /// since the sync before. The caller sees to it that nobody writes, and that nobody is left who would take it for
+    /// that.</summary>
+    /// <exception cref="IOException">The disk still fails.</exception>
+    internal void Mend()
+    {
+        lock (flushGate)
+        {
+            if (broken is null) return;
+            var buffer = new byte[Block.Size];
+            foreach (var block in Map.WrittenSince(durableGeneration)) CopyFrom(this, block, buffer);
+
+            // The log is in doubt as well: the map takes its place.
+            var covered = Volatile.Read(ref writes);
+            Map.TakeUnlogged();
+            Checkpoint();
+            Volatile.Write(ref durable, covered);
+            broken = null;
+        }
+    }
+
+    private void Touched() => Interlocked.Increment(ref writes);
+
+    private void SyncData()
+    {
+        var covered = Map.EndGeneration();
         try
         {
-            file.Sync();
+            Data.Sync();
+            durableGeneration = covered;
         }
         catch (IOException failure) when (failure is not StoreFullException)
         {
-            broken = failure;
+            // Of a local copy there is another: the base answers again for what is in doubt.
+            if (Dirty) broken = failure;
+            else Map.Revert();
             throw;
         }
     }
@@ -196,7 +283,7 @@ internal sealed partial class VolumeLayer : IDisposable
             // They go back: the flush that settles the layer logs them again without the condition.
             Map.PutBack(entries);
             if (entries.Count == 0) return;
-            if (logIsBehind) SyncLog();
+            SettleLog();
             AppendBatch(entries, boot);
         }
     }

@@ -14,6 +14,8 @@ internal sealed class VolumeStack(
 
     internal VolumeLayer Top => layers[^1];
 
+    internal bool IsBroken => layers.Any(l => l.IsBroken);
+
     internal Manifest? Base => manifest;
 
     internal KeyDomain? BaseDomain => domain;

@@ -63,6 +63,8 @@ public sealed class ManifestBuilder : IDisposable
     /// any crash. Equal content gives the same id.
     /// </summary>
     /// <exception cref="StoreFullException">No space; commit again when there is.</exception>
+    /// <exception cref="StoreReadOnlyException">The disk fails, or has failed since this was begun: build anew.
+    /// </exception>
     public ManifestId Commit()
     {
         lock (gate)
@@ -78,7 +80,7 @@ public sealed class ManifestBuilder : IDisposable
                 pages[number] = new PageReference(number, page.Count, address);
             }
 
-            store.Sync();
+            lease.Sync();
             return store.WriteManifest(VolumeBlocks, Domain?.Id, [.. pages.Values]);
         }
     }

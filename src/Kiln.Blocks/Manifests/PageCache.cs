@@ -10,6 +10,10 @@ internal sealed class PageCache(BlockStore store)
     private readonly Lock gate = new();
     private long bytes;
     private long clock;
+    private long reads;
+
+    /// <summary>Pages that had to be read.</summary>
+    internal long Reads => Volatile.Read(ref reads);
 
     internal ManifestPage Get(BlockAddress address)
     {
@@ -22,6 +26,7 @@ internal sealed class PageCache(BlockStore store)
             }
         }
 
+        Interlocked.Increment(ref reads);
         var page = store.ReadPage(address);
         Keep(address, page);
         return page;

@@ -15,6 +15,9 @@ internal static class StagingFormat
     private const ulong Magic = 0x3147_5453_4E4C_494B; // "KILNSTG1"
     private const int ReadSize = EntrySize * 1024;
 
+    // A read may go wrong once without anything being wrong on the disk.
+    private const int ReadsMax = 3;
+
     // Ids become file names: letters, digits and '-' only, and no longer than AWS makes them with room to spare.
     internal static bool IsValidId(string id) =>
         id.Length is > 0 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
@@ -65,20 +68,26 @@ internal static class StagingFormat
     {
         var buffer = new byte[ReadSize];
         long at = HeaderSize;
-        while (true)
+        var failed = 0;
+        while (at + EntrySize <= file.Length)
         {
             var read = file.Read(at, buffer);
-            for (var i = 0; i + EntrySize <= read; i += EntrySize)
+            var whole = 0;
+            for (; whole + EntrySize <= read; whole += EntrySize)
             {
-                var entry = buffer.AsSpan(i, EntrySize);
+                var entry = buffer.AsSpan(whole, EntrySize);
                 var index = BinaryPrimitives.ReadInt64LittleEndian(entry);
                 if (BinaryPrimitives.ReadUInt64LittleEndian(entry[72..]) != XxHash3.HashToUInt64(entry[..72])
-                    || (ulong)index >= (ulong)volumeBlocks) return at + i;
+                    || (ulong)index >= (ulong)volumeBlocks) break;
                 each(index, new BlockAddress(entry.Slice(8, 32)), entry.Slice(40, 32).ToArray());
             }
 
-            if (read < buffer.Length) return at + (read / EntrySize * EntrySize);
-            at += read;
+            // What is taken for the end is overwritten, and what lies behind it not kept: look again.
+            if (whole == 0 && ++failed == ReadsMax) break;
+            if (whole > 0) failed = 0;
+            at += whole;
         }
+
+        return at;
     }
 }

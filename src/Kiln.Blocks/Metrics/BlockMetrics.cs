@@ -42,6 +42,12 @@ public sealed class BlockMetrics
         Counter(
             "kiln.store.read.damaged", "{read}", "Reads that a check refused; nothing was served.",
             s => s.DamagedReads);
+        Counter(
+            "kiln.store.given_up.segments", "{file}", "Segments left because a write or sync of them failed.",
+            s => s.GivenUpSegments);
+        Counter(
+            "kiln.store.lost.records", "{record}", "Records lost to such a failure before anything was built on them.",
+            s => s.LostRecords);
         Counter("kiln.copy.bytes", "By", "Stored bytes that arrived by copies.", s => s.CopiedBytes);
         Counter("kiln.cache.hits", "{frame}", "Frames of 64 KiB served from memory.", s => s.Cache.Hits);
         Counter("kiln.cache.pulls", "{frame}", "Frames pulled from the store.", s => s.Cache.Pulls);

@@ -52,6 +52,8 @@ public sealed class Recompressor(BlockStore store)
             while (NextSegment(known) is { } segment)
             {
                 var left = report.LeftAlone;
+                using var use = segment.Use();
+                if (use is null) continue;
                 if (!TryMoveOut(segment, source, target, pace, report)) return;
                 store.Sync();
                 if (report.LeftAlone > left || !IsEmpty(segment)) passed[segment.Id] = known;
@@ -80,7 +82,7 @@ public sealed class Recompressor(BlockStore store)
     private bool TryMoveOut(
         Segment segment, BlockCodec source, BlockCodec target, Pace pace, RecompressionReport report)
     {
-        if (Entries(segment) is not { } entries)
+        if (segment.Footer() is not { } entries)
         {
             report.LeftAlone++;
             return true;
@@ -123,11 +125,6 @@ public sealed class Recompressor(BlockStore store)
         {
             return false;
         }
-        catch (ObjectDisposedException)
-        {
-            // Collected under us: nothing is left to move.
-            return true;
-        }
     }
 
     private BlockCodec? Pack(Segment segment, BlockLocation here, BlockCodec source, BlockCodec target)
@@ -147,21 +144,7 @@ public sealed class Recompressor(BlockStore store)
         return source;
     }
 
-    private bool IsEmpty(Segment segment) => Entries(segment) is { } entries
+    private bool IsEmpty(Segment segment) => segment.Footer() is { } entries
         && entries.TrueForAll(e => !store.Index.TryFind(e.Address, out var at)
             || at.Segment != segment.Id || at.Offset != e.Offset);
-
-    // Null where the footer cannot be read, which belongs to a scrub, or the segment was collected meanwhile.
-    private static List<SegmentEntry>? Entries(Segment segment)
-    {
-        try
-        {
-            var entries = new List<SegmentEntry>();
-            return Recovery.TryReadFooter(segment.File, segment.Seed, entries) ? entries : null;
-        }
-        catch (ObjectDisposedException)
-        {
-            return null;
-        }
-    }
 }

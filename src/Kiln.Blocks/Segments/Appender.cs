@@ -5,8 +5,11 @@ namespace Kiln.Blocks.Segments;
 /// <summary>Appends records to a segment of its own, through one aligned buffer. Format:
 /// docs/formats/segment.md.</summary>
 /// <remarks>
-/// Rules: a record is in the index before it is on disk, so readers ask <see cref="TryCopy"/> first; a failed write
-/// keeps the buffer, so that nothing is lost when the disk was full; whoever holds <see cref="Gate"/> may append.
+/// Rules: a record is in the index before it is on disk, so readers ask <see cref="TryCopy"/> first; a full disk
+/// keeps the buffer, so that nothing is lost; whoever holds <see cref="Gate"/> may append.
+/// <para>A write or sync that fails otherwise is the last: the kernel may have dropped what it could not write, and
+/// says so once. From then on the appender refuses, and only holds what it has until the store has brought it to
+/// another (docs/life-of-a-block.md, "When a sync fails").</para>
 /// </remarks>
 internal sealed unsafe class Appender : IDisposable
 {
@@ -23,6 +26,7 @@ internal sealed unsafe class Appender : IDisposable
     private long fileEnd;
     private int used;
     private long synced;
+    private volatile Exception? failure;
     private bool disposed;
 
     internal Appender(SegmentSet segments, long segmentBytes, bool dense)
@@ -38,6 +42,9 @@ internal sealed unsafe class Appender : IDisposable
     /// <summary>Bytes in its open segment, or 0 when it has none.</summary>
     internal long OpenBytes => segment is null ? 0 : Volatile.Read(ref fileEnd) + used;
 
+    /// <summary>True once a write or sync failed for another reason than want of space.</summary>
+    internal bool HasFailed => failure is not null;
+
     internal Lock Gate { get; } = new();
 
     /// <summary>The segment that is being written and what is in it so far; null when there is none.</summary>
@@ -48,8 +55,10 @@ internal sealed unsafe class Appender : IDisposable
 
     /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
     /// <exception cref="ObjectDisposedException">The store was closed meanwhile.</exception>
+    /// <exception cref="StoreReadOnlyException">It has failed, now or before.</exception>
     internal BlockLocation Append(ReadOnlySpan<byte> record)
     {
+        RefuseFailed();
         ObjectDisposedException.ThrowIf(disposed, this);
         var length = (record.Length + RecordHeader.Alignment - 1) & -RecordHeader.Alignment;
         if (segment is not null && fileEnd + used + length > segmentBytes) Seal();
@@ -80,10 +89,11 @@ internal sealed unsafe class Appender : IDisposable
     /// <summary>Hands everything buffered to the operating system. The caller holds <see cref="Gate"/>.</summary>
     internal void WriteOut()
     {
+        RefuseFailed();
         if (segment is null || used == 0) return;
         var padded = (used + SegmentFormat.Page - 1) & -SegmentFormat.Page;
         new Span<byte>(buffer + used, padded - used).Clear();
-        segment.File.Write(fileEnd, new ReadOnlySpan<byte>(buffer, padded));
+        Write(segment, new ReadOnlySpan<byte>(buffer, padded));
         fileEnd += padded;
         used = 0;
         segment.Written = fileEnd;
@@ -95,29 +105,23 @@ internal sealed unsafe class Appender : IDisposable
         // One sync at a time: who comes second waits for the first, and mostly finds nothing left to do.
         lock (syncGate)
         {
-            Segment current;
+            Segment.Reader? current;
             long target;
             lock (Gate)
             {
                 WriteOut();
                 if (segment is null || synced >= fileEnd) return;
-                (current, target) = (segment, fileEnd);
+                (current, target) = (segment.Use(), fileEnd);
             }
 
             // Outside the gate: others may append meanwhile, and their own sync will cover them.
-            try
+            using (current)
             {
-                SyncFile(current);
-            }
-            catch (ObjectDisposedException) when (current.Sealed)
-            {
-                // Sealed meanwhile, so durable, and then recompressed and thrown away.
-                return;
-            }
-
-            lock (Gate)
-            {
-                if (segment == current) synced = Math.Max(synced, target);
+                SyncFile(current!.Value.Segment);
+                lock (Gate)
+                {
+                    if (segment == current.Value.Segment) synced = Math.Max(synced, target);
+                }
             }
         }
     }
@@ -125,17 +129,64 @@ internal sealed unsafe class Appender : IDisposable
     /// <summary>Writes the footer, syncs, and lets go of the segment. The caller holds <see cref="Gate"/>.</summary>
     internal void Seal()
     {
+        RefuseFailed();
         if (segment is null) return;
         WriteOut();
 
         // The records first: who finds a footer takes them for durable, also when the process died right behind it.
         SyncFile(segment);
-        segment.File.Write(fileEnd, SegmentFormat.Footer(entries, fileEnd, segment.Seed));
+        synced = fileEnd;
+        Write(segment, SegmentFormat.Footer(entries, fileEnd, segment.Seed));
         SyncFile(segment);
-        segment.Appender = null;
-        segment.Written = long.MaxValue;
-        entries.Clear();
-        segment = null;
+        LetGo();
+    }
+
+    /// <summary>Of one that failed: its segment, and what is in it that no sync has covered.</summary>
+    internal (Segment Segment, List<SegmentEntry> Entries)? Doubtful()
+    {
+        lock (Gate) return segment is null ? null : (segment, entries.FindAll(e => e.Offset >= synced));
+    }
+
+    /// <summary>Of one that failed, when all that was doubtful is elsewhere: leaves the segment with what is durable.
+    /// </summary>
+    internal void GiveUp()
+    {
+        lock (Gate)
+        {
+            if (segment is not { } left) return;
+            var durable = entries.FindAll(e => e.Offset < synced);
+            try
+            {
+                // The rest keeps its place: whoever looked a record up a moment ago may still be reading it.
+                if (durable.Count == 0) segments.Delete(left);
+                else Recovery.Seal(left.File, left.Seed, durable, fileEnd);
+            }
+            catch (IOException)
+            {
+                // A scrub, or the next start, finds it without a footer and does that.
+            }
+
+            LetGo();
+        }
+    }
+
+    /// <summary>Deletes what was begun, of which nobody knows yet.</summary>
+    internal void Abandon()
+    {
+        lock (Gate)
+        {
+            if (segment is not { } begun) return;
+            try
+            {
+                segments.Delete(begun);
+            }
+            catch (IOException)
+            {
+                // What lies in it is nobody's: a collection finds that after the next start.
+            }
+
+            LetGo();
+        }
     }
 
     /// <inheritdoc/>
@@ -164,20 +215,47 @@ internal sealed unsafe class Appender : IDisposable
         segment = created;
     }
 
-    // The kernel reports a failure once: who syncs beside or after the one that was told must not take it for success.
+    private void LetGo()
+    {
+        segment!.Appender = null;
+        segment.Written = long.MaxValue;
+        entries.Clear();
+        segment = null;
+    }
+
+    private void RefuseFailed()
+    {
+        if (failure is { } cause) throw new StoreReadOnlyException($"The disk has failed: {cause.Message}", cause);
+    }
+
+    private void Write(Segment target, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            target.File.Write(fileEnd, bytes);
+        }
+        catch (IOException cause) when (cause is not StoreFullException)
+        {
+            failure = cause;
+            RefuseFailed();
+        }
+    }
+
+    // Who syncs beside or after the one that was told of a failure must not take it for success.
     private void SyncFile(Segment target)
     {
         lock (fileGate)
         {
-            segments.RefusePoisoned();
+            RefuseFailed();
             try
             {
                 target.File.Sync();
             }
-            catch (IOException e)
+            catch (IOException cause) when (cause is not StoreFullException)
             {
-                segments.Poison(e);
-                throw;
+                // A full disk refuses the sync too (delayed allocation), and keeps what it could not place.
+                failure = cause;
+                RefuseFailed();
             }
         }
     }

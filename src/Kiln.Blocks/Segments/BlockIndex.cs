@@ -142,6 +142,40 @@ internal sealed class BlockIndex
         }
     }
 
+    /// <summary>Takes an entry away from a place that is given up: to another, or out of the index.</summary>
+    internal void Leave(BlockAddress address, BlockLocation from, BlockLocation? to)
+    {
+        var shard = shards[address.Shard];
+        lock (shard)
+        {
+            ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
+            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
+                || entry.Segment != from.Segment || entry.Offset != from.Offset) return;
+            if (to is { } place) entry.MoveTo(place);
+            else shard.Remove(address);
+        }
+    }
+
+    /// <summary>All entries that lie in a segment, by offset. Walks the whole index.</summary>
+    internal List<SegmentEntry> In(uint segment)
+    {
+        var found = new List<SegmentEntry>();
+        foreach (var shard in shards)
+        {
+            lock (shard)
+            {
+                foreach (var (address, entry) in shard)
+                {
+                    if (entry.Segment == segment)
+                        found.Add(new SegmentEntry(address, entry.Offset, entry.Location.StoredLength));
+                }
+            }
+        }
+
+        found.Sort((a, b) => a.Offset.CompareTo(b.Offset));
+        return found;
+    }
+
     /// <summary>Marks; true when this call was the first of the epoch, false when marked before or absent.</summary>
     internal bool TryMark(BlockAddress address, uint markEpoch, out bool exists)
     {

@@ -47,6 +47,7 @@ internal static class Recovery
             var stored = buffer.AsSpan(RecordHeader.Size, header.StoredLength);
             if (file.Read(at + RecordHeader.Size, stored) == stored.Length && IsIntact(header, stored))
             {
+                if (seal) Rewrite(file, at, buffer.AsSpan(0, RecordHeader.Size + stored.Length));
                 entries.Add(new SegmentEntry(header.Address, (uint)at, header.StoredLength));
                 report.RecoveredRecords++;
             }
@@ -71,6 +72,14 @@ internal static class Recovery
         }
 
         TrySeal(file, seed, entries, end);
+    }
+
+    /// <summary>Ends a segment at a page with the footer that lists its records, durably.</summary>
+    internal static void Seal(IBackendFile file, ulong seed, List<SegmentEntry> entries, long end)
+    {
+        file.SetLength(end);
+        file.Write(end, SegmentFormat.Footer(entries, end, seed));
+        file.Sync();
     }
 
     /// <summary>
@@ -103,6 +112,20 @@ internal static class Recovery
         return true;
     }
 
+    // A process that died after a failed sync leaves pages that the kernel takes for written and the disk does not
+    // have: a sync alone would be a lie.
+    private static void Rewrite(IBackendFile file, long at, ReadOnlySpan<byte> record)
+    {
+        try
+        {
+            file.Write(at, record);
+        }
+        catch (StoreFullException)
+        {
+            // Then the sync is all that can be done.
+        }
+    }
+
     private static bool WasSealed(IBackendFile file, long length)
     {
         Span<byte> trailer = stackalloc byte[SegmentFormat.TrailerSize];
@@ -117,10 +140,7 @@ internal static class Recovery
         {
             // What follows the last header is a torn write: nothing was promised about it. A record with a header but
             // damaged bytes keeps its place: it may be evidence, and only its commit could tell.
-            end = (end + SegmentFormat.Page - 1) & -SegmentFormat.Page;
-            file.SetLength(end);
-            file.Write(end, SegmentFormat.Footer(entries, end, seed));
-            file.Sync();
+            Seal(file, seed, entries, (end + SegmentFormat.Page - 1) & -SegmentFormat.Page);
         }
         catch (BlockStoreException)
         {

@@ -15,34 +15,38 @@ internal sealed class SegmentSet(
 {
     private readonly ConcurrentDictionary<uint, Segment> open = new();
     private int last;
-    private volatile Exception? poison;
 
     internal IEnumerable<Segment> All => open.Values;
 
-    /// <summary>After a failed sync the kernel may have dropped what it could not write: no more promises.</summary>
-    internal void Poison(Exception cause)
+    /// <summary>All of them, each in use until the next is asked for.</summary>
+    internal IEnumerable<Segment> InUse()
     {
-        // A full disk refuses the sync too (delayed allocation), and that heals.
-        if (cause is not StoreFullException) poison ??= cause;
-    }
-
-    internal void RefusePoisoned()
-    {
-        if (poison is { } cause)
-            throw new StoreReadOnlyException("A sync of the store failed; restart it to recover.", cause);
+        foreach (var segment in open.Values)
+        {
+            using var use = segment.Use();
+            if (use is not null) yield return segment;
+        }
     }
 
     internal Segment? Find(uint id) => open.GetValueOrDefault(id);
 
+    /// <summary>As <see cref="Segment.Use"/>, also null for one that was never there.</summary>
+    internal Segment.Reader? Use(uint id) => Find(id)?.Use();
+
     internal void Remove(Segment segment)
     {
-        open.TryRemove(segment.Id, out _);
-        segment.Dispose();
+        if (open.TryRemove(new(segment.Id, segment))) segment.Dispose();
+    }
+
+    /// <summary>Removes a segment with its file.</summary>
+    internal void Delete(Segment segment)
+    {
+        Remove(segment);
+        backend.Delete(SegmentFormat.NameOf(segment.Id));
     }
 
     internal (Segment Segment, long End) Create(Appender appender)
     {
-        RefusePoisoned();
         var id = (uint)Interlocked.Increment(ref last);
         Span<byte> random = stackalloc byte[8];
         RandomNumberGenerator.Fill(random);

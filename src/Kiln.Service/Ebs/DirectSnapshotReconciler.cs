@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Blocks.Manifests;
 using Kiln.Service.Ec2.Snapshots;
@@ -11,15 +10,11 @@ namespace Kiln.Service.Ebs;
 
 /// <summary>Seals snapshots that clients have written, and fails those that they have abandoned.</summary>
 /// <remarks>Its work rows are bound to the node whose disks hold the blocks.</remarks>
-public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores stores, TimeProvider clock)
-    : IReconciler
+public sealed class DirectSnapshotReconciler(
+    DirectUploads uploads, RegionStores stores, SnapshotStalls stalls, TimeProvider clock) : IReconciler
 {
     /// <summary>The kind of its work rows.</summary>
     public const string WorkKind = "direct-snapshot";
-
-    private static readonly TimeSpan SealPause = TimeSpan.FromSeconds(15);
-
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _stalled = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public string Kind => WorkKind;
@@ -32,6 +27,7 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
         {
             // The row is committed: what the staging kept alive is either in a manifest or given up.
             await uploads.Discard(resourceId, snapshot?.Region, cancel);
+            stalls.Forget(resourceId);
             return StepResult.Done;
         }
         return snapshot.DirectBlocks is null
@@ -70,12 +66,15 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
             snapshot.TransferredBytes = upload.Staged.WrittenCount * Block.Size;
             snapshot.Complete(manifest.Id.ToString(), manifest.FullBytes, clock.GetUtcNow());
             await Recompression.Want(db, snapshot.Region, snapshot.NodeId, clock.GetUtcNow(), cancel);
-            _stalled.TryRemove(snapshot.Id, out _);
         }
-        catch (BlockStoreException refused) when (!snapshot.DeleteRequested
-            && refused is StoreFullException or StoreReadOnlyException)
+        catch (IOException refused) when (!snapshot.DeleteRequested && SnapshotStalls.IsPassing(refused))
         {
-            return await Stall(snapshot, refused is StoreFullException, db, cancel);
+            // The blocks and their journal stay.
+            if (stalls.Wait(snapshot, refused, out var pause) is not { } reason)
+                return StepResult.Again(pause);
+            snapshot.Fail($"{reason} Write the snapshot again.", clock.GetUtcNow());
+            await Collection.Want(db, snapshot.Region, snapshot.NodeId, clock.GetUtcNow(), cancel);
+            return StepResult.Again(TimeSpan.Zero);
         }
         catch (BlockMissingException lost)
         {
@@ -84,24 +83,6 @@ public sealed class DirectSnapshotReconciler(DirectUploads uploads, RegionStores
         if (snapshot.DeleteRequested)
             await SnapshotRemoval.Remove(db, snapshot, clock.GetUtcNow(), cancel);
         return StepResult.Again(TimeSpan.Zero);
-    }
-
-    // The blocks and their journal stay; sealing is tried again with the same patience as a snapshot of a volume.
-    private async Task<StepResult> Stall(Snapshot snapshot, bool full, Db db, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        var lasting = now - _stalled.GetOrAdd(snapshot.Id, now);
-        var obstacle = full ? "is full" : "cannot be written";
-        if (lasting >= SnapshotReconciler.FullPatience)
-        {
-            snapshot.Fail($"The disk of {snapshot.Region} {obstacle}, and has been for {(int)lasting.TotalMinutes} "
-                + "minutes. Write the snapshot again when there is room.", now);
-            await Collection.Want(db, snapshot.Region, snapshot.NodeId, now, cancel);
-            _stalled.TryRemove(snapshot.Id, out _);
-            return StepResult.Again(TimeSpan.Zero);
-        }
-        snapshot.Stall($"The disk of {snapshot.Region} {obstacle}. The snapshot waits, and goes on by itself.");
-        return StepResult.Again(SealPause);
     }
 
     private Manifest Commit(string region, DirectUpload upload) =>

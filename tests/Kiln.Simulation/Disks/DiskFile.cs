@@ -7,7 +7,8 @@ namespace Kiln.Simulation.Disks;
 /// <param name="file">Its number there.</param>
 /// <param name="faults">What goes wrong.</param>
 /// <param name="isChecked">True when its format finds wrong bytes, so that they may come.</param>
-internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isChecked) : IBackendFile
+/// <param name="ofVolume">True for a file of a volume.</param>
+internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isChecked, bool ofVolume) : IBackendFile
 {
     public long Length => disk.LengthOf(file);
 
@@ -30,14 +31,15 @@ internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isC
 
     public void Sync()
     {
-        if (faults.Hits)
+        if (faults.HitsSync)
         {
-            faults.SyncFailed = true;
-            disk.Do(new DiskOp.Sync(file, Fails: true));
+            if (ofVolume) faults.VolumeSyncFailed = true;
+            else faults.StoreSyncFailed = true;
+            disk.Do(new DiskOp.Sync(file, Fails: true, faults.Evicts));
             throw new IOException("The disk could not write.");
         }
 
-        disk.Do(new DiskOp.Sync(file, Fails: false));
+        disk.Do(new DiskOp.Sync(file));
     }
 
     public void SetLength(long length)

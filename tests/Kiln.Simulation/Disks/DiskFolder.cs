@@ -10,13 +10,13 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     public IBackendFile Create(string name, bool direct)
     {
         faults.Write();
-        return new DiskFile(disk, disk.Create(Locate(name)), faults, IsChecked(name));
+        return Of(disk.Create(Locate(name)), name);
     }
 
     public IBackendFile Open(string name, bool direct = false)
     {
         faults.Call();
-        return new DiskFile(disk, disk.Find(Locate(name)), faults, IsChecked(name));
+        return Of(disk.Find(Locate(name)), name);
     }
 
     public IReadOnlyList<string> List(string folder) => disk.List(folder.Length == 0 ? root : Locate(folder));
@@ -67,6 +67,10 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     {
         // The disk stays.
     }
+
+    // A store has folders, a volume has none.
+    private DiskFile Of(int file, string name) =>
+        new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal));
 
     // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.
     private static bool IsChecked(string name) => !name.EndsWith(".data", StringComparison.Ordinal);

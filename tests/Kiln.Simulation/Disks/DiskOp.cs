@@ -13,8 +13,8 @@ internal abstract record DiskOp
     internal sealed record Punch(int File, long Offset, long Length) : DiskOp;
 
     /// <summary>The file's bytes and length are durable; or, when it fails, what is not yet durable never
-    /// will be.</summary>
-    internal sealed record Sync(int File, bool Fails) : DiskOp;
+    /// will be, and perhaps is not even seen any more.</summary>
+    internal sealed record Sync(int File, bool Fails = false, bool Evicts = false) : DiskOp;
 
     /// <summary>A new file, known by a number, under a path.</summary>
     internal sealed record Create(string Path, int File) : DiskOp;

@@ -14,13 +14,26 @@ internal sealed class Faults(Random random)
     /// <summary>True while the disk takes no more bytes.</summary>
     internal bool IsFull { get; set; }
 
-    /// <summary>True once a sync failed: what it should have written is lost at the next stop.</summary>
-    internal bool SyncFailed { get; set; }
+    /// <summary>True once a sync of a volume failed: only a loss of power shows what is on its disk.</summary>
+    internal bool VolumeSyncFailed { get; set; }
+
+    /// <summary>True once a sync of a store failed: what no commit had made durable may be gone.</summary>
+    internal bool StoreSyncFailed { get; set; }
 
     /// <summary>How often something went wrong.</summary>
     internal int Count { get; private set; }
 
     internal bool Hits => Once(ErrorEvery);
+
+    /// <summary>True while every sync is refused.</summary>
+    internal bool RefusesSyncs { get; set; }
+
+    /// <summary>Whether the kernel lets go of what it could not write; null for now and then.</summary>
+    internal bool? Forgets { get; set; }
+
+    internal bool HitsSync => RefusesSyncs || Hits;
+
+    internal bool Evicts => Forgets ?? random.Next(2) == 0;
 
     internal void Write()
     {

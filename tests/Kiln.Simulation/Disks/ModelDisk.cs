@@ -178,7 +178,7 @@ internal sealed class ModelDisk
             case DiskOp.Write write: files[write.File].Change(op); break;
             case DiskOp.Resize resize: files[resize.File].Change(op); break;
             case DiskOp.Punch punch: files[punch.File].Change(op); break;
-            case DiskOp.Sync { Fails: true } sync: files[sync.File].FailSync(); break;
+            case DiskOp.Sync { Fails: true } sync: files[sync.File].FailSync(sync.Evicts); break;
             case DiskOp.Sync sync: files[sync.File].Sync(); break;
             case DiskOp.SyncFolder sync: SyncNames(sync.Folder); break;
             case DiskOp.Create create:

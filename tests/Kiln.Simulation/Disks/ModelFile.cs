@@ -25,7 +25,7 @@ internal sealed class ModelFile
     }
 
     /// <summary>What reads answer.</summary>
-    internal PageMap Seen { get; }
+    internal PageMap Seen { get; private set; }
 
     internal ModelFile Copy() => new(Seen.Copy(), durable.Copy(), [.. unsynced], diverged);
 
@@ -51,10 +51,14 @@ internal sealed class ModelFile
     }
 
     /// <summary>As the kernel does it: what could not be written is forgotten, and the next sync succeeds.</summary>
-    internal void FailSync()
+    internal void FailSync(bool evicts)
     {
         diverged |= unsynced.Count > 0;
         unsynced.Clear();
+        if (!evicts) return;
+        var length = Seen.Length;
+        Seen = durable.Copy();
+        Seen.Resize(length);
     }
 
     internal ModelFile AfterPowerLoss(Survival survival)

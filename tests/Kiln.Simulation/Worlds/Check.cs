@@ -78,6 +78,16 @@ internal static class Check
         }
     }
 
+    /// <summary>A volume that shows the old or the new of what no flush has covered.</summary>
+    internal static void Doubtful(Promises.Volume volume, VolumeDevice device, string name)
+    {
+        var found = ReadAll(device);
+        for (var unit = 0; unit < found.Length; unit++)
+            Hold(IsAllowed(volume, unit, found[unit], Ending.PowerLost), $"{name} unit {unit} shows {found[unit]} "
+                + $"in doubt, durable {At(volume.Durable, unit)}, current {At(volume.Current, unit)}");
+        volume.Saw(found, Ending.Killed);
+    }
+
     internal static int[] ReadAll(VolumeDevice device)
     {
         var bytes = new byte[device.SizeBytes];

@@ -45,7 +45,7 @@ internal sealed partial class World
 
     private void Put()
     {
-        if (PickStaging() is not var (_, promise, open)) return;
+        if (PickStaging() is not var (_, promise, open) || promise.IsUncertain) return;
         var (index, stamp) = (random.Next((int)open.VolumeBlocks), NewStamp());
         var stamps = new int[Units.PerBlock];
         Array.Fill(stamps, stamp);

@@ -1,5 +1,6 @@
 using Kiln.Blocks;
 using Kiln.Blocks.Devices;
+using Kiln.Simulation.Disks;
 
 namespace Kiln.Simulation.Worlds;
 
@@ -73,7 +74,7 @@ internal sealed partial class World
     private void ReopenVolume()
     {
         // After a sync that failed only the disk knows what is on it: it takes a loss of power to see that.
-        if (faults.SyncFailed || PickVolume() is not var (name, _, _)) return;
+        if (faults.VolumeSyncFailed || PickVolume() is not var (name, _, _)) return;
         CloseVolume(name);
         Undisturbed(() =>
         {
@@ -139,6 +140,11 @@ internal sealed partial class World
             change();
             promise.End();
         }
+        catch (IOException) when (device.IsBroken)
+        {
+            // What became of it is seen with all the rest.
+            throw;
+        }
         catch (IOException) when (!IsStopped)
         {
             var bytes = new byte[count * Units.Size];
@@ -160,6 +166,43 @@ internal sealed partial class World
 
             promise.InFlight.Clear();
             throw;
+        }
+    }
+
+    // What a flush that failed left in doubt shows the old or the new, until it is mended, and then is what there is.
+    private void LookAtBroken()
+    {
+        if (faults.StoreSyncFailed) Promises.PowerWent();
+        foreach (var (name, device) in machine.Volumes.Where(v => v.Value.IsBroken))
+        {
+            Undisturbed(() =>
+            {
+                Check.Doubtful(Promises.Volumes[name], device, name);
+                return true;
+            });
+        }
+    }
+
+    private int[] ReadUndisturbed(VolumeDevice device) => Undisturbed(() => Check.ReadAll(device));
+
+    private void Mend()
+    {
+        var (name, device) = Pick(machine.Volumes.Where(v => v.Value.IsBroken));
+        Say($"mend {name}");
+        try
+        {
+            device.Mend();
+            Check.Same(Promises.Volumes[name].Current, ReadUndisturbed(device), $"{name} after it was mended");
+            Promises.Volumes[name].Flushed();
+        }
+        catch (IOException) when (!IsStopped)
+        {
+            Say("  refused");
+            LookAtBroken();
+        }
+        catch (ProcessStoppedException)
+        {
+            Say("  stopped");
         }
     }
 
@@ -216,9 +259,10 @@ internal sealed partial class World
                 .GetAwaiter().GetResult();
             AddSnapshot(id, promise, manifest);
         }
-        catch (VolumeCutLostException)
+        catch (VolumeCutLostException) when (!IsStopped)
         {
-            Check.Hold(machine.Disk.Boot > 1, $"{id} is lost without a loss of power");
+            Check.Hold(
+                machine.Disk.Boot > 1 || faults.VolumeSyncFailed, $"{id} is lost without a loss of power");
             promise.Cuts.Remove(id);
             device.AbandonCut(id);
         }

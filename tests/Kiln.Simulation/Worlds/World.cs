@@ -79,7 +79,10 @@ internal sealed partial class World : IDisposable
             Say($"  refused: {refusal.GetType().Name} {refusal.Message}");
         }
 
-        if (!machine.Disk.IsStopped) Note();
+        if (machine.Disk.IsStopped) return;
+        LookAtBroken();
+        if (machine.Volumes.Values.Any(v => v.IsBroken) && random.Next(4) == 0) Mend();
+        Note();
     }
 
     /// <summary>A new process takes over: the old one died, or the machine lost its power.</summary>
@@ -90,7 +93,8 @@ internal sealed partial class World : IDisposable
         machine.Disk.StopAfter(0);
         machine.Dispose();
         var (errors, wrong, full) = (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull);
-        (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull, faults.SyncFailed) = (0, 0, false, false);
+        (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull) = (0, 0, false);
+        faults.VolumeSyncFailed = false;
         machine = new Machine(disk, faults, clock);
         if (powerLoss is not null) Promises.PowerWent();
         Recover(powerLoss is null ? Ending.Killed : Ending.PowerLost);
@@ -105,7 +109,7 @@ internal sealed partial class World : IDisposable
     internal void Finish()
     {
         (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull) = (0, 0, false);
-        if (faults.SyncFailed) Restart(Survival.Random(random));
+        if (faults.VolumeSyncFailed) Restart(Survival.Random(random));
         else Restart(null);
         Check.Everything(machine, Promises, Ending.Closed);
     }
@@ -171,6 +175,9 @@ internal sealed partial class World : IDisposable
     {
         closedOnFull |= faults.IsFull;
         machine.CloseVolume(name);
+
+        // Nobody is left who knows what is in doubt.
+        if (faults.VolumeSyncFailed) machine.Disk.StopAfter(0);
     }
 
     private string NewName(string kind) => $"{kind}-{++lastName}";
@@ -202,7 +209,7 @@ internal sealed partial class World : IDisposable
 
     private void ReopenStore()
     {
-        if (faults.SyncFailed) return;
+        if (faults.VolumeSyncFailed) return;
 
         // A store closes after what is open upon it.
         var region = random.Next(Machine.Regions);

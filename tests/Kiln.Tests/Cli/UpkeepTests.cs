@@ -121,18 +121,7 @@ public sealed class UpkeepTests : IAsyncLifetime
 
     private BlockStore Store() => _server.Server.Services.GetRequiredService<RegionStores>().Of("us-east-1");
 
-    // Flips a bit of the block's stored bytes on the disk.
-    private void Damage(byte[] block)
-    {
-        var store = Store();
-        store.SealSegments();
-        Assert.True(store.Index.TryFind(
-            new BlockAddress(System.Security.Cryptography.SHA256.HashData(block)), out var at));
-        var one = new byte[1];
-        store.Segments.Find(at.Segment)!.File.Read(at.Offset + 200, one);
-        one[0] ^= 1;
-        store.Segments.Find(at.Segment)!.File.Write(at.Offset + 200, one);
-    }
+    private void Damage(byte[] block) => Ec2.Disk.Damage(_server, block);
 
     private AwsClient Client() => new(new Connection(new Uri(_server.Server.Url), "us-east-1", "test", "test"));
 }

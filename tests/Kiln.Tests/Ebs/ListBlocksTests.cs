@@ -1,7 +1,9 @@
 using Kiln.Service.Ec2.Snapshots;
+using Kiln.Service.Ec2.Storage;
 using Kiln.Tests.Fixtures;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Kiln.Tests.Ebs;
 
@@ -99,6 +101,36 @@ public sealed class ListBlocksTests : IAsyncLifetime
         var back = (await _client.Changed(second, first)).Json["ChangedBlocks"]!.AsArray();
         Assert.Null(back[1]!["SecondBlockToken"]);
         Assert.NotNull(back[1]!["FirstBlockToken"]);
+    }
+
+    [Fact]
+    public async Task Comparing_reads_the_pages_that_differ_and_no_others()
+    {
+        // 16 TiB are 8,192 pages of 2 GiB. One block in each of 128, of which three change. No two
+        // pages are equal, or one read would do for both.
+        const int PageBlocks = 4096;
+        const int PagesWritten = 128;
+        const int Apart = 8192 / PagesWritten * PageBlocks;
+        var volume = new JsonObject { ["VolumeSize"] = 16384 };
+        var zeros = new byte[global::Kiln.Blocks.Block.Size];
+        var first = await _client.Make(
+            Enumerable.Range(0, PagesWritten).ToDictionary(i => (i * Apart) + i, _ => zeros), volume);
+        int[] changes = [0, (77 * Apart) + 77, (8192 * PageBlocks) - 1];
+        volume = new JsonObject { ["VolumeSize"] = 16384, ["ParentSnapshotId"] = first };
+        var second = await _client.Make(changes.ToDictionary(i => i, EbsClient.Block), volume);
+        await _server.StopAsync();
+        await _server.StartAsync();
+        using var client = new EbsClient(_server);
+
+        var pages = _server.Server.Services.GetRequiredService<RegionStores>().Of("us-east-1").Pages;
+        var changed = (await client.Changed(first, second)).Json["ChangedBlocks"]!.AsArray();
+
+        Assert.Equal(changes, changed.Select(b => (int)b!["BlockIndex"]!));
+
+        // A page of either side for each changed block; the last block's page is of the second alone.
+        Assert.Equal((2 * changes.Length) - 1, pages.Reads);
+        await client.List(second);
+        Assert.Equal(PagesWritten + changes.Length, pages.Reads);
     }
 
     [Fact]

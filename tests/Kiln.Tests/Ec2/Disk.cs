@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Kiln.Blocks;
 using Kiln.Blocks.Devices;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Tests.Fixtures;
@@ -28,6 +29,18 @@ internal static class Disk
             device.Flush();
             return 0;
         });
+
+    /// <summary>Flips a bit of the stored bytes of a clear block.</summary>
+    public static void Damage(TestServer server, byte[] block, string region = "us-east-1")
+    {
+        var store = server.Server.Services.GetRequiredService<RegionStores>().Of(region);
+        store.SealSegments();
+        Assert.True(store.Index.TryFind(new BlockAddress(SHA256.HashData(block)), out var at));
+        var one = new byte[1];
+        store.Segments.Find(at.Segment)!.File.Read(at.Offset + 200, one);
+        one[0] ^= 1;
+        store.Segments.Find(at.Segment)!.File.Write(at.Offset + 200, one);
+    }
 
     /// <summary>Reads from a volume.</summary>
     public static Task<byte[]> Read(TestServer server, string volumeId, long offset, int count) =>

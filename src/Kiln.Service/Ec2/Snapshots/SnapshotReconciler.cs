@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kiln.Blocks;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Encryption;
@@ -18,7 +17,7 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// </remarks>
 public sealed class SnapshotReconciler(
     SnapshotUpload uploads, SnapshotCopy copies, Transfers transfers, RegionStores stores,
-    IServiceScopeFactory scopes, DomainClock clock) : IReconciler
+    SnapshotStalls stalls, IServiceScopeFactory scopes, DomainClock clock) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the snapshot.</summary>
     public const string WorkKind = "snapshot";
@@ -28,16 +27,6 @@ public sealed class SnapshotReconciler(
 
     // Others wake it when its turn has come; this is for those that died before they could.
     private static readonly TimeSpan TurnPause = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long a snapshot waits for space, or for a disk that can be written, before it fails: by the
-    /// domain clock, and from anew after a restart.</summary>
-    public static readonly TimeSpan FullPatience = TimeSpan.FromHours(1);
-
-    // A step that finds the disk full reads all that it has to store: seldom, the longer it lasts.
-    private static readonly TimeSpan FullPauseMin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FullPauseMax = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _stalled = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public string Kind => WorkKind;
@@ -49,7 +38,7 @@ public sealed class SnapshotReconciler(
         if (snapshot is not { State: SnapshotState.Pending })
         {
             await transfers.Forget(resourceId);
-            _stalled.TryRemove(resourceId, out _);
+            stalls.Forget(resourceId);
             if (snapshot is { State: SnapshotState.Error, Origin: SnapshotOrigin.Volume })
                 await uploads.Abandon(snapshot, db, cancel);
             return StepResult.Done;
@@ -92,10 +81,15 @@ public sealed class SnapshotReconciler(
         {
             outcome = await transfer.Outcome;
         }
-        catch (BlockStoreException refused) when (refused is StoreFullException or StoreReadOnlyException)
+        catch (IOException refused) when (SnapshotStalls.IsPassing(refused))
         {
             await transfers.Forget(snapshot.Id);
-            return await Stall(snapshot, refused is StoreFullException, db, cancel);
+            // The cut stays with the volume whatever happens.
+            if (stalls.Wait(snapshot, refused, out var pause) is not { } reason)
+                return StepResult.Again(pause);
+            await Fail(
+                snapshot, $"{reason} No data is lost: the volume's changes go into its next snapshot.", db, cancel);
+            return StepResult.Again(TimeSpan.Zero);
         }
         catch
         {
@@ -104,24 +98,6 @@ public sealed class SnapshotReconciler(
         }
         await Finish(snapshot, outcome, db, cancel);
         return StepResult.Again(TimeSpan.Zero);
-    }
-
-    // What is stored so far stays, and is not stored again; the cut stays with the volume whatever happens.
-    private async Task<StepResult> Stall(Snapshot snapshot, bool full, Db db, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        var lasting = now - _stalled.GetOrAdd(snapshot.Id, now);
-        var obstacle = full ? "is full" : "cannot be written";
-        if (lasting >= FullPatience)
-        {
-            await Fail(snapshot,
-                $"The disk of {snapshot.Region} {obstacle}, and has been for {(int)lasting.TotalMinutes} minutes. "
-                + "No data is lost: the volume's changes go into its next snapshot.", db, cancel);
-            return StepResult.Again(TimeSpan.Zero);
-        }
-        snapshot.Stall($"The disk of {snapshot.Region} {obstacle}. The snapshot waits, and goes on by itself.");
-        return StepResult.Again(
-            lasting < FullPauseMin ? FullPauseMin : lasting < FullPauseMax ? lasting : FullPauseMax);
     }
 
     // A key that was disabled, or a source that was deleted, ends what is under way.
@@ -208,7 +184,7 @@ public sealed class SnapshotReconciler(
     private static bool IsFinal(Exception failure) => failure switch
     {
         AwsException refusal => refusal.Status < 500,
-        StoreFullException or StoreReadOnlyException => false,
+        _ when SnapshotStalls.IsPassing(failure) => false,
         BlockStoreException or Blocks.Devices.VolumeCutLostException => true,
         _ => false,
     };

@@ -110,6 +110,12 @@ public sealed partial class VolumeDevices(
             try
             {
                 entry.Device ??= await Open(volume, cancel);
+                if (entry.Device.IsBroken && IsAlone(entry))
+                {
+                    // Whoever wrote what a failed flush left in doubt has let go of the volume since.
+                    entry.Device.Mend();
+                    LogMended(entry.Id);
+                }
                 return new VolumeUse(this, entry, entry.Device);
             }
             catch (IOException failure)
@@ -277,6 +283,12 @@ public sealed partial class VolumeDevices(
         }
     }
 
+    private bool IsAlone(Entry entry)
+    {
+        lock (_gate)
+            return entry.Users == 1;
+    }
+
     private void Wake(Entry entry)
     {
         entry.Users++;
@@ -365,4 +377,8 @@ public sealed partial class VolumeDevices(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {Id} did not close cleanly")]
     private partial void LogCloseFailed(Exception failure, string id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Volume {Id} was mended after a flush that had failed: of what "
+        + "was written since the flush before, it keeps what it shows now")]
+    private partial void LogMended(string id);
 }

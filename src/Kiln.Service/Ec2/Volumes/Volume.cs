@@ -65,7 +65,7 @@ public sealed class Volume : Entity
     public int? InitializationRate { get; init; }
 
     /// <summary>Whether it took a credit of a fast snapshot restore.</summary>
-    public bool FastRestored { get; init; }
+    public bool FastRestored { get; set; }
 
     /// <summary>When all that its snapshot has was on this node's disk; null until then, and for empty
     /// volumes.</summary>

@@ -1,3 +1,4 @@
+using Kiln.Blocks;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Instances;
 using Kiln.Service.Ec2.Instances.Guests;
@@ -7,14 +8,15 @@ using Kiln.Service.Ec2.Tags;
 using Kiln.Service.Persistence;
 using Kiln.Service.Work;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace Kiln.Service.Ec2.Volumes;
 
 /// <summary>Makes, grows and removes volumes' devices, and moves their attachments on.</summary>
 /// <remarks>Its work rows are bound to the node whose disks hold the volume.</remarks>
-public sealed class VolumeReconciler(
-    VolumeDevices devices, VolumeLoading loading, IGuest guests, ServiceOptions options, TimeProvider clock)
-    : IReconciler
+public sealed partial class VolumeReconciler(
+    VolumeDevices devices, VolumeLoading loading, IGuest guests, ServiceOptions options, TimeProvider clock,
+    ILogger<VolumeReconciler> log) : IReconciler
 {
     /// <summary>The kind of its work rows; the resource is the volume.</summary>
     public const string WorkKind = "volume";
@@ -61,7 +63,7 @@ public sealed class VolumeReconciler(
                 using (var use = await devices.Use(volume, cancel))
                     isLocal = use.Device.IsLocal;
                 // A fast restore is local from its first moment, also where its key leaves nothing to share.
-                if (!isLocal && volume.FastRestored && !await loading.Advance(volume, 0, cancel))
+                if (!isLocal && volume.FastRestored && !await LoadAtOnce(volume, cancel))
                     return StepResult.Again(LoadPause);
                 if (isLocal || volume.FastRestored)
                     volume.InitializedAt = clock.GetUtcNow();
@@ -75,6 +77,22 @@ public sealed class VolumeReconciler(
         {
             volume.Fail(refusal.Message);
             return StepResult.Done;
+        }
+    }
+
+    /// <returns>False while there is more to load.</returns>
+    private async Task<bool> LoadAtOnce(Volume volume, CancellationToken cancel)
+    {
+        try
+        {
+            return await loading.Advance(volume, 0, cancel);
+        }
+        catch (BlockStoreException damaged) when (damaged is not (StoreFullException or StoreReadOnlyException))
+        {
+            // It is then as any other of its snapshot: what is whole can be read, and it is loaded when that is mended.
+            volume.FastRestored = false;
+            LogNotFast(damaged, volume.Id);
+            return true;
         }
     }
 
@@ -195,4 +213,8 @@ public sealed class VolumeReconciler(
             await guests.Resize(instance, device, sizeGiB, cancel);
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Volume {Id} is no fast restore: its snapshot cannot be read whole")]
+    private partial void LogNotFast(Exception damaged, string id);
 }

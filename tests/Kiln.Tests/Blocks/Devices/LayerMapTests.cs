@@ -22,7 +22,7 @@ public sealed class LayerMapTests
             // As a second guest does whose write meets the bit, and who flushes then.
             while (!map.Has(block, 1)) Thread.SpinWait(1);
             if (logged.Contains(block)) continue;
-            foreach (var (taken, _) in map.TakeUnlogged()) logged.Add(taken);
+            foreach (var taken in map.TakeUnlogged()) logged.Add(taken.Block);
             Assert.Contains(block, logged);
         }
 

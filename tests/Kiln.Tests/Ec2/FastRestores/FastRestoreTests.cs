@@ -71,6 +71,23 @@ public sealed class FastRestoreTests(TestServer server) : IClassFixture<TestServ
     }
 
     [Fact]
+    public async Task Over_a_damaged_block_it_is_a_volume_like_any_other()
+    {
+        var (snapshot, _) = await Source(9);
+        var key = (await server.Kms().CreateKeyAsync(new CreateKeyRequest(), Cancel)).KeyMetadata.Arn;
+        await Enable(snapshot, ZoneA);
+        await RestoreIs(snapshot, ZoneA, "enabled");
+        await server.Advance(TimeSpan.FromHours(1));
+        var bytes = Disk.Bytes(9, 3 * MiB);
+        Disk.Damage(server, bytes[..(MiB / 2)]);
+
+        var volume = await Volume(snapshot, r => (r.Encrypted, r.KmsKeyId) = (true, key));
+
+        Assert.Equal(("available", false), (volume.State.Value, volume.FastRestored));
+        Assert.Equal(bytes[MiB..], await Disk.Read(server, volume.VolumeId, 10 * MiB, 2 * MiB));
+    }
+
+    [Fact]
     public async Task What_cannot_be_enabled_is_told_by_snapshot_and_zone()
     {
         var (snapshot, _) = await Source(3);

@@ -121,7 +121,7 @@ public sealed class FullDiskTests : IAsyncLifetime
                 new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0].StateMessage,
             message => message is not null);
 
-        await _server.Advance(SnapshotReconciler.FullPatience + TimeSpan.FromMinutes(1));
+        await _server.Advance(SnapshotStalls.Patience + TimeSpan.FromMinutes(1));
         var failed = await ec2.SnapshotIs(snapshot, "error");
         Assert.StartsWith("The disk of us-east-1 is full, and has been for 6", failed.StateMessage,
             StringComparison.Ordinal);

@@ -1,0 +1,192 @@
+using Kiln.Blocks;
+using Kiln.Blocks.Devices;
+using Kiln.Simulation.Disks;
+using Kiln.Simulation.Worlds;
+
+namespace Kiln.Simulation;
+
+/// <summary>Syncs that fail, and disks that are whole again afterwards: told step by step, without chance.</summary>
+public sealed class HealingTests : IDisposable
+{
+    private const int Size = Block.Size;
+
+    private readonly Faults faults = new(new Random(1));
+    private readonly SimulatedClock clock = new();
+    private Machine machine;
+
+    public HealingTests() => machine = new Machine(new ModelDisk(), faults, clock);
+
+    private BlockStore Store => machine.Store(0);
+
+    public void Dispose() => machine.Dispose();
+
+    [Fact]
+    public void A_commit_that_a_sync_refused_succeeds_from_what_the_store_still_has()
+    {
+        using var builder = Store.BuildManifest(3, null);
+        for (var i = 0; i < 3; i++) builder.Put(i, Filled(i + 1));
+        (faults.RefusesSyncs, faults.Forgets) = (true, false);
+        Assert.Throws<StoreReadOnlyException>(() => builder.Commit());
+        Assert.Throws<StoreReadOnlyException>(() => builder.Commit());
+
+        faults.RefusesSyncs = false;
+        var id = builder.Commit();
+
+        Assert.Equal(0, Store.LostRecords);
+        Assert.Equal(2, Store.GivenUpSegments);
+        LosePower();
+        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(Filled(i + 1), Read(id, i)));
+    }
+
+    [Fact]
+    public void What_the_disk_has_lost_is_refused_and_put_anew()
+    {
+        using var builder = Store.BuildManifest(2, null);
+        builder.Put(0, Filled(1));
+        (faults.RefusesSyncs, faults.Forgets) = (true, true);
+        Assert.Throws<StoreReadOnlyException>(() => builder.Commit());
+        faults.RefusesSyncs = false;
+
+        // Another commit finds the loss; this one must not name what is gone.
+        using (var other = Store.BuildManifest(1, null))
+        {
+            other.Put(0, Filled(7));
+            Assert.Throws<StoreReadOnlyException>(() => builder.Commit());
+        }
+
+        Assert.True(Store.LostRecords > 0);
+        using var again = Store.BuildManifest(2, null);
+        again.Put(0, Filled(1));
+        var id = again.Commit();
+        LosePower();
+        Assert.Equal(Filled(1), Read(id, 0));
+    }
+
+    [Fact]
+    public void What_a_compaction_moved_is_found_again_where_it_was()
+    {
+        using var builder = Store.BuildManifest(1, null);
+        builder.Put(0, Filled(1));
+        var id = builder.Commit();
+        Store.SealSegments();
+        Store.Index.TryFind(AddressOf(id), out var original);
+        var codec = Store.Codecs.Rent();
+        Store.LoadRecord(codec, AddressOf(id), 0);
+        Assert.True(Store.Index.TryMove(AddressOf(id), original, Store.Append(codec)));
+        Store.Codecs.Return(codec);
+
+        (faults.RefusesSyncs, faults.Forgets) = (true, true);
+        Assert.Throws<StoreReadOnlyException>(() => Store.Sync());
+        faults.RefusesSyncs = false;
+        Store.Sync();
+
+        Assert.True(Store.Index.TryFind(AddressOf(id), out var found));
+        Assert.Equal(original, found);
+        Assert.Equal(Filled(1), Read(id, 0));
+    }
+
+    [Fact]
+    public void A_volume_refuses_flushes_until_it_is_mended_and_shows_the_old_or_the_new()
+    {
+        var volume = machine.Make("vol", 0, 4 * Size, null, null);
+        volume.Write(0, Filled(1));
+        volume.Flush();
+        volume.Write(0, Filled(2));
+        volume.Write(2 * Size, Filled(3));
+        (faults.RefusesSyncs, faults.Forgets) = (true, true);
+        Assert.Throws<IOException>(() => volume.Flush());
+        faults.RefusesSyncs = false;
+
+        Assert.True(volume.IsBroken);
+        Assert.Throws<IOException>(() => volume.Flush());
+        Assert.Throws<IOException>(() => volume.Cut("snap"));
+        Assert.Equal(Filled(1), Read(volume, 0));
+        Assert.Equal(new byte[Size], Read(volume, 2));
+
+        volume.Mend();
+        volume.Write(Size, Filled(4));
+        volume.Flush();
+        LosePower();
+        var after = machine.OpenVolume("vol", 0);
+        Assert.Equal(Filled(1), Read(after, 0));
+        Assert.Equal(Filled(4), Read(after, 1));
+        Assert.Equal(new byte[Size], Read(after, 2));
+    }
+
+    [Fact]
+    public async Task An_instant_in_doubt_is_lost_and_the_next_is_whole()
+    {
+        var volume = machine.Make("vol", 0, 2 * Size, null, null);
+        volume.Write(0, Filled(1));
+        volume.Cut("snap-1");
+        (faults.RefusesSyncs, faults.Forgets) = (true, false);
+        await Assert.ThrowsAsync<VolumeCutLostException>(() => Upload(volume, "snap-1"));
+        faults.RefusesSyncs = false;
+        await Assert.ThrowsAsync<VolumeCutLostException>(() => Upload(volume, "snap-1"));
+
+        volume.Mend();
+        await Assert.ThrowsAsync<VolumeCutLostException>(() => Upload(volume, "snap-1"));
+        volume.AbandonCut("snap-1");
+        volume.Write(0, Filled(2));
+        volume.Cut("snap-2");
+        var id = await Upload(volume, "snap-2");
+        LosePower();
+        Assert.Equal(Filled(2), Read(id, 0));
+    }
+
+    [Fact]
+    public void A_volume_that_is_closed_after_the_disk_is_whole_again_needs_no_mending()
+    {
+        var volume = machine.Make("vol", 0, Size, null, "key-1");
+        volume.Write(0, Filled(5));
+        (faults.RefusesSyncs, faults.Forgets) = (true, false);
+        Assert.Throws<IOException>(() => volume.Flush());
+        volume.Write(0, Filled(6));
+        faults.RefusesSyncs = false;
+        machine.CloseVolume("vol");
+
+        var again = machine.OpenVolume("vol", 0);
+        Assert.False(again.IsBroken);
+        LosePower();
+        Assert.Equal(Filled(6), Read(machine.OpenVolume("vol", 0), 0));
+    }
+
+    private static Task<Blocks.Manifests.ManifestId> Upload(VolumeDevice volume, string cut) =>
+        volume.UploadCutAsync(cut, null, null, TestContext.Current.CancellationToken);
+
+    private void LosePower()
+    {
+        var disk = machine.Disk.AfterPowerLoss(Survival.Nothing);
+        machine.Disk.StopAfter(0);
+        machine.Dispose();
+        machine = new Machine(disk, faults, clock);
+    }
+
+    private BlockAddress AddressOf(Blocks.Manifests.ManifestId id)
+    {
+        Store.OpenManifest(id).TryGet(0, out var address);
+        return address;
+    }
+
+    private byte[] Read(Blocks.Manifests.ManifestId id, long index)
+    {
+        var block = new byte[Size];
+        Assert.True(Store.OpenManifest(id).TryGet(index, out var address));
+        Store.Read(address, null, block);
+        return block;
+    }
+
+    private static byte[] Read(VolumeDevice volume, int index)
+    {
+        var block = new byte[Size];
+        volume.Read((long)index * Size, block);
+        return block;
+    }
+
+    private static byte[] Filled(int value)
+    {
+        var block = new byte[Size];
+        new Random(value).NextBytes(block);
+        return block;
+    }
+}
