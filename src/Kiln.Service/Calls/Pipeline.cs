@@ -247,14 +247,16 @@ public sealed partial class Pipeline(
             var call = first.With(scope.ServiceProvider.GetRequiredService<Authorization>());
             try
             {
-                if (string.IsNullOrEmpty(token) || call.DryRun)
-                {
-                    var output = await operation.Handle(scope.ServiceProvider, input, call, cancel);
-                    return service.Codec.Write(output, operation.Shape, call.RequestId);
-                }
                 var db = scope.ServiceProvider.GetRequiredService<Db>();
-                return await db.InTransaction(
-                    () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel), cancel);
+                Func<Task<WireResponse>> body = string.IsNullOrEmpty(token) || call.DryRun
+                    ? async () => service.Codec.Write(
+                        await operation.Handle(scope.ServiceProvider, input, call, cancel), operation.Shape,
+                        call.RequestId)
+                    : () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel);
+                return call.DryRun ? await body()
+                    : operation.InTurn ? await db.InTurn($"{operation.Shape.Name}/{call.AccountId}", body, cancel)
+                    : string.IsNullOrEmpty(token) ? await body()
+                    : await db.InTransaction(body, cancel);
             }
             catch (Exception conflict) when (attempt < AttemptsMax && DbErrors.IsConflict(conflict))
             {

@@ -166,6 +166,25 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         Assert.Equal(50, await server.WithDb(db => db.Tags.CountAsync(t => t.ResourceId == snapshot, Cancel)));
     }
 
+    [Fact]
+    public async Task Quotas_hold_however_many_ask_at_once()
+    {
+        var ec2 = server.Ec2(TestServer.C);
+        var images = new List<string>();
+        for (var i = 0; i < Callers; i++)
+            images.Add(await ec2.Register($"quota-{i}", await server.Snapshot(account: TestServer.C)));
+        var quota = server.Server.Options.PublicImagesPerRegion;
+
+        var answers = await AtOnce(Callers, n => ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
+        {
+            ImageId = images[n],
+            LaunchPermission = new() { Add = [new LaunchPermission { Group = PermissionGroup.All }] },
+        }, Cancel));
+
+        Assert.Equal(quota, answers.Count(a => a.Refused is null));
+        Assert.Equal(Callers - quota, answers.Count(a => a.Refused == "ResourceLimitExceeded"));
+    }
+
     /// <summary>So many calls under way at the same time; each answers, or is refused with a code.</summary>
     private static async Task<(T? Value, string? Refused)[]> AtOnce<T>(int callers, Func<int, Task<T>> call)
     {

@@ -38,7 +38,13 @@ internal sealed class FakeAgent : IDisposable
     public void Forget() => _running.Clear();
 
     /// <inheritdoc/>
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _listener.Dispose();
+        // A test that failed leaves scripts that wait for what never comes.
+        foreach (var (process, _, _) in _running.Values)
+            process.Kill(entireProcessTree: true);
+    }
 
     private async Task Accept()
     {

@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.FastRestores;
 
 /// <summary>Keeps snapshots loaded for new volumes. EC2 API Reference "EnableFastSnapshotRestores".</summary>
 /// <remarks>Own snapshots and shared ones. What cannot be enabled is told by snapshot and zone; the rest is.</remarks>
-[Operation("ec2:EnableFastSnapshotRestores")]
+[Operation("ec2:EnableFastSnapshotRestores", InTurn = true)]
 public sealed class EnableFastSnapshotRestores(Db db, NodeIdentity node, ServiceOptions options, TimeProvider clock)
     : IOperation<EnableFastSnapshotRestores.Request, EnableFastSnapshotRestores.Response>
 {

@@ -17,7 +17,7 @@ namespace Kiln.Service.Ec2.Images;
 /// a copy. Permissions, deprecation and protection do not travel. A key that cannot be used makes the copy fail after
 /// the answer, with StateReason, as AWS does.
 /// </remarks>
-[Operation("ec2:CopyImage")]
+[Operation("ec2:CopyImage", InTurn = true)]
 public sealed class CopyImage(
     Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
     TimeProvider clock)

@@ -14,7 +14,7 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// Answers with a pending snapshot; a key that cannot be used makes it fail, with StateMessage, as AWS does. Only
 /// blocks that the Region lacks are moved. Tags of the source are not copied.
 /// </remarks>
-[Operation("ec2:CopySnapshot")]
+[Operation("ec2:CopySnapshot", InTurn = true)]
 public sealed class CopySnapshot(
     Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
     TimeProvider clock)

@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Tags;
 /// A tag belongs to the account that puts it: one on somebody else's shared image is seen by its maker only. All
 /// resources are tagged, or none.
 /// </remarks>
-[Operation("ec2:CreateTags")]
+[Operation("ec2:CreateTags", InTurn = true)]
 public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTags.Response>
 {
     /// <summary>Resources in one call: EC2's limit.</summary>
@@ -51,14 +51,7 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
         }
         await call.Authorize([.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))]);
         await CheckMetadata(ids, tags, call, cancel);
-        // Two that count at once would both find room for the fiftieth.
-        return await db.InTurn($"tags/{call.AccountId}", () => Put(ids, kinds, tags, call, cancel), cancel);
-    }
 
-    private async Task<Response> Put(
-        List<string> ids, ILookup<TaggedKind, string> kinds, IReadOnlyList<Tag> tags, Call call,
-        CancellationToken cancel)
-    {
         var present = await db.Tags
             .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)).ToListAsync(cancel);
         var byResource = present.ToLookup(t => t.ResourceId);

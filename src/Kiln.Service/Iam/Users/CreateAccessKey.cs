@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Service.Iam.Users;
 
 /// <summary>Makes an access key; its secret is shown this once. IAM API Reference "CreateAccessKey".</summary>
-[Operation("iam:CreateAccessKey")]
+[Operation("iam:CreateAccessKey", InTurn = true)]
 public sealed class CreateAccessKey(Db db, Entities entities, MasterKey master, TimeProvider clock)
     : IOperation<CreateAccessKey.Request, CreateAccessKey.Response>
 {

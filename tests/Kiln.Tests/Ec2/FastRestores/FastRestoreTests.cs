@@ -45,7 +45,10 @@ public sealed class FastRestoreTests(TestServer server) : IClassFixture<TestServ
         Assert.Equal("default", status.InitializationStatusDetails.InitializationType.Value);
         Assert.Equal(sum, await Disk.Sha256(server, fast.VolumeId));
         var found = await ec2.DescribeVolumesAsync(
-            new DescribeVolumesRequest { Filters = [new Filter("fast-restored", ["true"])] }, Cancel);
+            new DescribeVolumesRequest
+            {
+                Filters = [new Filter("fast-restored", ["true"]), new Filter("snapshot-id", [snapshot])],
+            }, Cancel);
         Assert.Equal(11, found.Volumes.Count);
     }
 
