@@ -140,8 +140,8 @@ internal sealed class QemuMachine : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Not the turn: whoever ends the machine holds it, and others may be waiting. It has nothing to give back.
         Qmp.Dispose();
-        Turn.Dispose();
     }
 
     private static List<string> Names(JsonElement list, string member) => list.ValueKind != JsonValueKind.Array ? []
