@@ -12,6 +12,7 @@ public sealed class TinyGuest
     // A boot takes some ten seconds without KVM, and several tests share the processors.
     private static readonly TimeSpan ReadyMax = TimeSpan.FromMinutes(3);
 
+    private static int _groups;
     private readonly KilnProcess _kiln;
     private readonly string _key;
 
@@ -54,7 +55,8 @@ public sealed class TinyGuest
     /// <summary>Makes a security group that lets SSH in; its id.</summary>
     public static async Task<string> OpenGroup(KilnProcess kiln)
     {
-        var group = (await kiln.Aws().Json("ec2 create-security-group --group-name ssh --description d"))
+        var name = $"ssh-{Interlocked.Increment(ref _groups)}";
+        var group = (await kiln.Aws().Json($"ec2 create-security-group --group-name {name} --description d"))
             .GetProperty("GroupId").GetString()!;
         await kiln.Aws().Json($"ec2 authorize-security-group-ingress --group-id {group} --protocol tcp --port 22"
             + " --cidr 0.0.0.0/0");

@@ -148,7 +148,7 @@ internal static class Check
                 var device = machine.Volumes[name];
                 if (device.Cuts.Any(c => c.Id == cutId))
                     VerifyCut(machine, volume, device, cutId, units);
-                else
+                else if (!volume.Overtaking.Contains(cutId))
                     VerifyUploaded(machine, volume, device, cutId, units);
             }
 

@@ -47,6 +47,11 @@ internal sealed class Promises
 
         internal Dictionary<string, int[]> Cuts { get; private init; } = [];
 
+        /// <summary>Instants whose upload began before that of an older one. When it does not return, it may have come
+        /// to its end without anybody to know: only where all go in order is the base the last. The service's
+        /// do.</summary>
+        internal HashSet<string> Overtaking { get; private init; } = [];
+
         /// <summary>True while it is being made or deleted: it may be there or not.</summary>
         internal bool IsUncertain { get; set; }
 
@@ -56,7 +61,7 @@ internal sealed class Promises
         {
             Region = Region, Domain = Domain, Durable = [.. Durable], Current = [.. Current],
             Maybe = Maybe.ToDictionary(m => m.Key, m => m.Value.ToHashSet()), InFlight = new(InFlight),
-            Cuts = new(Cuts), IsUncertain = IsUncertain,
+            Cuts = new(Cuts), Overtaking = [.. Overtaking], IsUncertain = IsUncertain,
         };
 
         internal void Begin(int first, ReadOnlySpan<int> stamps)

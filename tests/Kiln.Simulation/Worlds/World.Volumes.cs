@@ -253,6 +253,7 @@ internal sealed partial class World
         var id = random.Next(4) > 0 ? promise.Cuts.Keys.FirstOrDefault() : Pick(promise.Cuts.Keys);
         if (id is null) return;
         var domain = random.Next(4) == 0 ? Pick(["key-1", "key-2"]) : null;
+        if (device.Cuts.Count > 0 && device.Cuts[0].Id != id && promise.Overtaking.Add(id)) Note();
         try
         {
             var manifest = device.UploadCutAsync(id, Machine.Domain(domain), null, CancellationToken.None)
@@ -269,7 +270,8 @@ internal sealed partial class World
         catch (IOException) when (!IsStopped && device.Cuts.All(c => c.Id != id))
         {
             // It came to its end, and only the tidying after it was refused.
-            AddSnapshot(id, promise, device.Base!.Value);
+            if (promise.Overtaking.Contains(id)) promise.Cuts.Remove(id);
+            else AddSnapshot(id, promise, device.Base!.Value);
             throw;
         }
     }

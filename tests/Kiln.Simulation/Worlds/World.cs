@@ -131,7 +131,8 @@ internal sealed partial class World : IDisposable
             foreach (var id in volume.Cuts.Keys.Where(id => cuts.All(c => c.Id != id)).ToList())
             {
                 // Its upload had come to its end: the base is the snapshot.
-                AddSnapshot(id, volume, machine.Volumes[name].Base!.Value);
+                if (volume.Overtaking.Contains(id)) volume.Cuts.Remove(id);
+                else AddSnapshot(id, volume, machine.Volumes[name].Base!.Value);
             }
         }
 
