@@ -1,3 +1,4 @@
+using Kiln.Blocks;
 using Kiln.Protocol.Errors;
 using Kiln.Service.Ec2.Storage;
 using Kiln.Service.Persistence;
@@ -21,6 +22,9 @@ public sealed class VolumeHydrator(
 
     // For a disk that is nearly full to be cleared.
     private static readonly TimeSpan RoomPause = TimeSpan.FromMinutes(1);
+
+    // For a scrub to repair what is damaged, from another Region or volume.
+    private static readonly TimeSpan DamagePause = TimeSpan.FromMinutes(10);
 
     // What hydration nobody asked for leaves of the disk: guests' writes and snapshots need it more.
     private const int RoomPercentLeft = 10;
@@ -63,6 +67,11 @@ public sealed class VolumeHydrator(
         {
             // A key that was disabled; its volume cannot be used either, until it is enabled again.
             return StepResult.Again(RoomPause);
+        }
+        catch (BlockStoreException damaged) when (damaged is BlockCorruptException or BlockMissingException)
+        {
+            // It is counted where it was found, and would be found again at once.
+            return StepResult.Again(DamagePause);
         }
         volume.InitializedAt = clock.GetUtcNow();
         return StepResult.Done;
