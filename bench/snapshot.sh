@@ -127,7 +127,10 @@ section_dense() {
     touch "$keep/dense-ready"
   fi
   start "$keep/dense" --recompress-idle-seconds 1
-  while curl -sf "$AWS_ENDPOINT_URL/metrics" | grep -q '^kiln_work_rows{.*recompress'; do sleep 2; done
+  # The row comes with the first look at the store, and goes when nothing is left.
+  recompressing() { curl -sf "$AWS_ENDPOINT_URL/metrics" | grep -q '^kiln_work_rows{.*recompress'; }
+  until recompressing; do sleep 0.5; done
+  while recompressing; do sleep 2; done
   stop
   note kiln dense-MiB "$(mib "$keep/dense/us-east-1/blocks")"
 }
