@@ -112,7 +112,7 @@ public sealed class InsideTests(GuestWorld guests)
         finally
         {
             await Command.Run("kill", ["-INT", $"{following.Id}"]);
-            await following.WaitForExitAsync(Cancel);
+            await following.WaitForExitAsync(limit.Token);
         }
         Assert.Equal(ExitCode.Interrupted, following.ExitCode);
     }
