@@ -151,6 +151,26 @@ public sealed class HealingTests : IDisposable
         Assert.Equal(Filled(6), Read(machine.OpenVolume("vol", 0), 0));
     }
 
+    [Fact]
+    public async Task A_local_copy_that_the_disk_has_lost_is_none()
+    {
+        const int Count = 20; // a batch of 16, and some that the sync after it forgets
+        using var builder = Store.BuildManifest(Count, null);
+        for (var i = 0; i < Count; i++) builder.Put(i, Filled(i + 1));
+        var volume = machine.Make("vol", 0, Count * Size, builder.Commit(), null);
+        var batches = new AfterEach(() => (faults.RefusesSyncs, faults.Forgets) = (true, true));
+        await Assert.ThrowsAsync<IOException>(
+            () => volume.HydrateAsync(0, batches, TestContext.Current.CancellationToken));
+        faults.RefusesSyncs = false;
+
+        Assert.All(Enumerable.Range(0, Count), i => Assert.Equal(Filled(i + 1), Read(volume, i)));
+        await volume.HydrateAsync(0, null, TestContext.Current.CancellationToken);
+        LosePower();
+        var after = machine.OpenVolume("vol", 0);
+        Assert.True(after.IsLocal);
+        Assert.All(Enumerable.Range(0, Count), i => Assert.Equal(Filled(i + 1), Read(after, i)));
+    }
+
     private static Task<Blocks.Manifests.ManifestId> Upload(VolumeDevice volume, string cut) =>
         volume.UploadCutAsync(cut, null, null, TestContext.Current.CancellationToken);
 
@@ -188,5 +208,10 @@ public sealed class HealingTests : IDisposable
         var block = new byte[Size];
         new Random(value).NextBytes(block);
         return block;
+    }
+
+    private sealed class AfterEach(Action then) : IProgress<TransferProgress>
+    {
+        public void Report(TransferProgress value) => then();
     }
 }

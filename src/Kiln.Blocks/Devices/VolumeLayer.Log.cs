@@ -78,7 +78,7 @@ internal sealed partial class VolumeLayer
         }
 
         // Bits that were set since the flush above are in the copy as well: their data must be there first.
-        SyncData();
+        SyncData([]);
         var bytes = new byte[MapHeaderSize + (leaves.Count * MapLeafSize)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, MapMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(8), sequence + 1);

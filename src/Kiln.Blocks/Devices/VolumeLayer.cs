@@ -205,7 +205,7 @@ internal sealed partial class VolumeLayer : IDisposable
             var entries = Map.TakeUnlogged();
             try
             {
-                SyncData();
+                SyncData(entries);
                 SettleLog();
                 if (entries.Count > 0)
                 {
@@ -254,7 +254,8 @@ internal sealed partial class VolumeLayer : IDisposable
 
     private void Touched() => Interlocked.Increment(ref writes);
 
-    private void SyncData()
+    // With the bits that were taken to be logged behind it.
+    private void SyncData(List<LayerMap.Unlogged> taken)
     {
         var covered = Map.EndGeneration();
         try
@@ -265,8 +266,14 @@ internal sealed partial class VolumeLayer : IDisposable
         catch (IOException failure) when (failure is not StoreFullException)
         {
             // Of a local copy there is another: the base answers again for what is in doubt.
-            if (Dirty) broken = failure;
-            else Map.Revert();
+            if (Dirty)
+            {
+                broken = failure;
+                throw;
+            }
+
+            Map.PutBack(taken);
+            Map.Revert();
             throw;
         }
     }
