@@ -36,6 +36,7 @@ public sealed class DetachVolume(Db db, TimeProvider clock) : IOperation<DetachV
     public async Task<AttachmentItem> Handle(Request request, Call call, CancellationToken cancel)
     {
         var volume = await VolumeAccess.Owned(db, request.VolumeId, call, cancel);
+        await call.Require(VolumeAccess.ArnOf(call, volume.Id));
         if (volume.Attachments.Count == 0)
             throw Ec2Error.InvalidAttachmentNotFound(volume.Id);
         if (request.InstanceId is null && volume.Attachments.Count > 1)
@@ -45,9 +46,7 @@ public sealed class DetachVolume(Db db, TimeProvider clock) : IOperation<DetachV
             && (request.Device is null || a.Device == request.Device))
             ?? throw Ec2Error.InvalidAttachmentNotFound(
                 volume.Id, request.InstanceId ?? volume.Attachments[0].InstanceId);
-        await call.Authorize(
-            VolumeAccess.ArnOf(call, volume.Id),
-            Arn.Ec2(call.Region, call.AccountId, "instance", attachment.InstanceId));
+        await call.Authorize(InstanceAccess.ArnOf(call, attachment.InstanceId));
 
         var instance = await db.Instances.AsNoTracking().SingleAsync(i => i.Id == attachment.InstanceId, cancel);
         if (instance.RootDeviceName == attachment.Device && instance.State is not InstanceState.Stopped)
