@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Images;
 /// What is changed is decided by the structures that are given: clients send all sorts of things as
 /// <c>Attribute</c>. One attribute a call.
 /// </remarks>
-[Operation("ec2:ModifyImageAttribute", InTurn = true)]
+[Operation("ec2:ModifyImageAttribute")]
 public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptions options)
     : IOperation<ModifyImageAttribute.Request, ModifyImageAttribute.Response>
 {

@@ -44,9 +44,7 @@ public sealed class AuthorizeSecurityGroupIngress(Db db)
         var known = group.Rules.Select(r => r.Key).ToHashSet();
         if (rules.FirstOrDefault(r => known.Contains(r.Key)) is { } twice)
             throw Ec2Error.InvalidPermissionDuplicate(RuleReader.Text(twice));
-        if (group.Rules.Count(r => r.IsEgress == false) + rules.Count > SecurityGroup.RulesMax)
-            throw Ec2Error.NetworkLimitExceeded(
-                "RulesPerSecurityGroupLimitExceeded", "rules per security group", SecurityGroup.RulesMax);
+        await group.LimitRules(db, isEgress: false, rules.Count, cancel);
         db.AddRange(rules);
         foreach (var rule in rules)
             tags.AddTo(db, type, rule.Id, call.AccountId, call.Region);

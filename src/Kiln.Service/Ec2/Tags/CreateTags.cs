@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Tags;
 /// A tag belongs to the account that puts it: one on somebody else's shared image is seen by its maker only. All
 /// resources are tagged, or none.
 /// </remarks>
-[Operation("ec2:CreateTags", InTurn = true)]
+[Operation("ec2:CreateTags")]
 public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTags.Response>
 {
     /// <summary>Resources in one call: EC2's limit.</summary>
@@ -55,6 +55,11 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
         var present = await db.Tags
             .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)).ToListAsync(cancel);
         var byResource = present.ToLookup(t => t.ResourceId);
+        // The same look again when the tags are saved: other calls may be tagging the same resources.
+        db.Keep($"tags/{call.AccountId}", async stop => !await db.Tags
+            .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)
+                && !t.Key.StartsWith(Tagging.ReservedPrefix))
+            .GroupBy(t => t.ResourceId).AnyAsync(g => g.Count() > ResourceTag.UserTagsMax, stop));
         foreach (var kind in kinds)
         {
             foreach (var id in kind)
