@@ -30,8 +30,8 @@ public sealed class Call
     /// <summary>The peer's address, for the policy key aws:SourceIp and the log.</summary>
     public string SourceAddress { get; init; } = "";
 
-    /// <summary>Whether the caller's Accept-Encoding names zstd (RFC 8878): a body may then come packed.</summary>
-    public bool TakesZstd { get; init; }
+    /// <summary>The request's Prefer header (RFC 7240): wishes that an operation may grant.</summary>
+    public string? Prefer { get; init; }
 
     /// <summary>Condition keys of this request for policies, e.g. <c>aws:RequestTag/…</c>. Set before
     /// authorising.</summary>
@@ -67,7 +67,7 @@ public sealed class Call
         RequestId = RequestId,
         DryRun = DryRun,
         SourceAddress = SourceAddress,
-        TakesZstd = TakesZstd,
+        Prefer = Prefer,
         BodySha256 = BodySha256,
         Authorization = authorization,
     };

@@ -60,7 +60,7 @@ public sealed partial class Pipeline(
                 RequestId = requestId,
                 DryRun = operation.DryRun(input),
                 SourceAddress = sourceAddress,
-                TakesZstd = ContentCodings.Take(request.Header("accept-encoding"), "zstd"),
+                Prefer = request.Header("prefer"),
                 BodySha256 = verified.BodySha256,
             }, cancel);
         }
