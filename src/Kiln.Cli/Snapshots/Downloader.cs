@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Kiln.Cli.Connections;
 using Kiln.Cli.Output;
@@ -14,6 +15,9 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
 {
     /// <summary>How often a block that arrived damaged is fetched again.</summary>
     private const int DamagedMax = 3;
+
+    /// <summary>How many blocks a worker asks for in one call: what the service lends memory for, mostly.</summary>
+    private const int RunBlocks = 8;
 
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);
 
@@ -66,29 +70,41 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         string snapshotId, List<(int Index, string Token)> blocks, DiskFile file, PartJournal journal,
         Meter meter, CancellationToken cancel)
     {
+        var next = 0;
         await Parallel.ForAsync(0, Workers, new ParallelOptions
         {
             CancellationToken = cancel,
             MaxDegreeOfParallelism = Workers,
-        }, async (worker, stop) =>
+        }, async (_, stop) =>
         {
-            // Each worker takes every n-th block: neighbours stay close in the file, and nobody waits for a queue.
+            // Each takes the next run of blocks: neighbours stay close in the file, and none waits for another.
             var buffer = DiskFile.Buffer();
-            using var fetched = new FetchedBlock(buffer);
-            for (var i = worker; i < blocks.Count; i += Workers)
+            using var reader = new BlockReader(buffer);
+            int from;
+            while ((from = Interlocked.Add(ref next, RunBlocks) - RunBlocks) < blocks.Count)
             {
-                stop.ThrowIfCancellationRequested();
-                var (index, token) = blocks[i];
-                var moved = 0;
-                if (!IsThere(file, index, journal, buffer.Span))
+                var to = Math.Min(from + RunBlocks, blocks.Count);
+                while (from < to)
                 {
-                    var digest = await Get(snapshotId, index, token, fetched, stop);
-                    if (buffer.Span.ContainsAnyExcept((byte)0) || journal.WasWritten(index))
-                        file.Write(index, buffer.Span);
-                    journal.Add(index, digest);
-                    moved = buffer.Length;
+                    stop.ThrowIfCancellationRequested();
+                    if (IsThere(file, blocks[from].Index, journal, buffer.Span))
+                    {
+                        meter.Add(RawImage.BlockSize, 0);
+                        from++;
+                        continue;
+                    }
+                    var end = from + 1;
+                    while (end < to && journal.Digest(blocks[end].Index) is null)
+                        end++;
+                    await foreach (var digest in Get(snapshotId, blocks[from..end], reader, stop))
+                    {
+                        var index = blocks[from++].Index;
+                        if (buffer.Span.ContainsAnyExcept((byte)0) || journal.WasWritten(index))
+                            file.Write(index, buffer.Span);
+                        journal.Add(index, digest);
+                        meter.Add(RawImage.BlockSize, buffer.Length);
+                    }
                 }
-                meter.Add(RawImage.BlockSize, moved);
             }
         });
     }
@@ -97,31 +113,49 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
         journal.Digest(index) is { } digest
             && file.Read(index, buffer) == buffer.Length && SHA256.HashData(buffer).AsSpan().SequenceEqual(digest);
 
-    private async Task<byte[]> Get(
-        string snapshotId, int index, string token, FetchedBlock fetched, CancellationToken cancel)
+    /// <summary>Fetches blocks one after the other into the reader's memory; gives the digest of each.</summary>
+    private async IAsyncEnumerable<byte[]> Get(
+        string snapshotId, List<(int Index, string Token)> blocks, BlockReader reader,
+        [EnumeratorCancellation] CancellationToken cancel)
     {
-        var path = string.Create(CultureInfo.InvariantCulture,
-            $"/snapshots/{Uri.EscapeDataString(snapshotId)}/blocks/{index}?blockToken={Uri.EscapeDataString(token)}");
-        var message = new CallMessage("ebs", HttpMethod.Get, path) { Headers = FetchedBlock.Wishes };
-        for (var attempt = 1; ; attempt++)
+        var (done, failures, left) = (0, 0, 0);
+        while (done < blocks.Count)
         {
+            byte[]? digest = null;
             try
             {
-                using var answer = await client.Send(message, cancel);
-                if (await fetched.Receive(answer, cancel) is { } digest)
-                    return digest;
-                if (attempt >= DamagedMax)
-                {
-                    throw new CliException(
-                        $"Block {index} of {snapshotId} does not match its checksum. Run kiln check.",
-                            ExitCodes.Damaged);
-                }
+                if (left == 0)
+                    left = await reader.Begin(await Ask(snapshotId, blocks[done..], cancel), cancel);
+                digest = await reader.Next(blocks[done].Index, cancel);
             }
-            catch (IOException) when (attempt < DamagedMax)
+            catch (IOException) when (failures < DamagedMax - 1)
             {
-                // The connection broke inside the block; the call itself is patient with the rest.
+                // The connection broke inside a block; the call itself is patient with the rest.
+            }
+            if (digest is not null)
+            {
+                yield return digest;
+                (done, failures, left) = (done + 1, 0, left - 1);
+                continue;
+            }
+            left = 0;
+            if (++failures >= DamagedMax)
+            {
+                throw new CliException(
+                    $"Block {blocks[done].Index} of {snapshotId} does not match its checksum. Run kiln check.",
+                    ExitCodes.Damaged);
             }
         }
+    }
+
+    private Task<HttpResponseMessage> Ask(
+        string snapshotId, List<(int Index, string Token)> blocks, CancellationToken cancel)
+    {
+        var (index, token) = blocks[0];
+        var path = string.Create(CultureInfo.InvariantCulture,
+            $"/snapshots/{Uri.EscapeDataString(snapshotId)}/blocks/{index}?blockToken={Uri.EscapeDataString(token)}");
+        return client.Send(
+            new CallMessage("ebs", HttpMethod.Get, path) { Headers = BlockReader.Wishes(blocks.Count) }, cancel);
     }
 
     private sealed record BlockList(int SizeGiB, List<(int Index, string Token)> Blocks);

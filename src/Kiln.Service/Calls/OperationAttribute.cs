@@ -9,8 +9,4 @@ public sealed class OperationAttribute(string name) : Attribute
 
     /// <summary>The operation's name, e.g. <c>CreateImage</c>.</summary>
     public string Name { get; } = name[(name.IndexOf(':') + 1)..];
-
-    /// <summary>Whether an account's calls of it follow one another, each in a transaction: for those that count before
-    /// they add, where two at once would both find room for the last.</summary>
-    public bool InTurn { get; init; }
 }

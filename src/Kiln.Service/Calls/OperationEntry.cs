@@ -19,7 +19,6 @@ public sealed class OperationEntry
             i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IOperation<,>)).GetGenericArguments();
         var rest = type.GetCustomAttribute<RestAttribute>();
         Service = attribute.Service;
-        InTurn = attribute.InTurn;
         Shape = new OperationShape(attribute.Name, contract[0], contract[1])
         {
             Method = rest?.Method,
@@ -43,9 +42,6 @@ public sealed class OperationEntry
 
     /// <summary>Name, records and HTTP binding.</summary>
     public OperationShape Shape { get; }
-
-    /// <summary>Whether an account's calls of it follow one another.</summary>
-    internal bool InTurn { get; }
 
     /// <summary>Reads the request's client token; null where the operation has none.</summary>
     internal Func<object, string?> ClientToken { get; }

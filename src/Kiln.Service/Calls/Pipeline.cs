@@ -60,7 +60,7 @@ public sealed partial class Pipeline(
                 RequestId = requestId,
                 DryRun = operation.DryRun(input),
                 SourceAddress = sourceAddress,
-                TakesZstd = ContentCodings.Take(request.Header("accept-encoding"), "zstd"),
+                Prefer = request.Header("prefer"),
                 BodySha256 = verified.BodySha256,
             }, cancel);
         }
@@ -248,15 +248,11 @@ public sealed partial class Pipeline(
             try
             {
                 var db = scope.ServiceProvider.GetRequiredService<Db>();
-                Func<Task<WireResponse>> body = string.IsNullOrEmpty(token) || call.DryRun
-                    ? async () => service.Codec.Write(
-                        await operation.Handle(scope.ServiceProvider, input, call, cancel), operation.Shape,
-                        call.RequestId)
-                    : () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel);
-                return call.DryRun ? await body()
-                    : operation.InTurn ? await db.InTurn($"{operation.Shape.Name}/{call.AccountId}", body, cancel)
-                    : string.IsNullOrEmpty(token) ? await body()
-                    : await db.InTransaction(body, cancel);
+                return string.IsNullOrEmpty(token) || call.DryRun
+                    ? service.Codec.Write(await operation.Handle(scope.ServiceProvider, input, call, cancel),
+                        operation.Shape, call.RequestId)
+                    : await db.InTransaction(
+                        () => Once(db, service, operation, scope.ServiceProvider, input, token, call, cancel), cancel);
             }
             catch (Exception conflict) when (attempt < AttemptsMax && DbErrors.IsConflict(conflict))
             {

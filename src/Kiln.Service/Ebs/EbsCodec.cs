@@ -23,8 +23,8 @@ public sealed class EbsCodec(IEnumerable<OperationShape> operations) : ICodec
         var answer = _json.Write(response, operation, requestId);
         // A block's memory goes back to its pool when it is sent.
         answer.Owner = response as IDisposable;
-        if (response is GetSnapshotBlock.Response { Packed: true })
-            answer.Headers = [.. answer.Headers, new("Content-Encoding", "zstd")];
+        if (response is GetSnapshotBlock.Response { Run: > 0 and var blocks })
+            answer.Headers = [.. answer.Headers, new("Preference-Applied", $"{BlockRun.Preference}={blocks}")];
         return answer;
     }
 

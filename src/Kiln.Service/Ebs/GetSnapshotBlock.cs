@@ -12,8 +12,9 @@ namespace Kiln.Service.Ebs;
 
 /// <summary>The bytes of one block, verified end to end, with their checksum.</summary>
 /// <remarks>
-/// A caller whose Accept-Encoding names zstd may get Content-Encoding: zstd (RFC 9110, section 8.4); length and
-/// checksum in the headers are those of the block. AWS sends the bytes as they are.
+/// A caller whose Prefer header (RFC 7240) says <c>kiln-blocks=N</c> gets up to so many written blocks in one answer,
+/// as <see cref="BlockRun"/> lays them out, and is told by Preference-Applied. AWS answers one block whatever is
+/// preferred.
 /// </remarks>
 [Operation("ebs:GetSnapshotBlock")]
 [Rest("GET", "/snapshots/{snapshotId}/blocks/{blockIndex}")]
@@ -37,7 +38,7 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         public required string BlockToken { get; init; }
     }
 
-    /// <summary>The API's response. Disposing it gives the block's memory back.</summary>
+    /// <summary>The API's response. Disposing it gives its memory back.</summary>
     public sealed record Response : IDisposable
     {
         private byte[]? _lent;
@@ -58,21 +59,25 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         [Header("x-amz-Checksum-Algorithm")]
         public ChecksumAlgorithm? ChecksumAlgorithm { get; init; }
 
-        /// <summary>Whether the body is a zstd stream of the bytes; an answer's header says so.</summary>
-        internal bool Packed { get; private init; }
+        /// <summary>How many blocks it has where the caller preferred several; else 0.</summary>
+        internal int Run { get; private init; }
 
-        /// <summary>Answers with what lies at the beginning of memory of the array pool.</summary>
-        /// <param name="lent">The memory; at least a block.</param>
-        /// <param name="packed">The length of the zstd stream in it, or 0 for the bytes themselves.</param>
-        /// <param name="checksum">The SHA-256 of the bytes in base64.</param>
-        internal static Response Of(byte[] lent, int packed, string checksum) => new()
+        /// <summary>One block, in memory of the array pool.</summary>
+        internal static Response Of(byte[] lent, string checksum) => new()
         {
             _lent = lent,
-            BlockData = lent.AsMemory(0, packed > 0 ? packed : Block.Size),
-            Packed = packed > 0,
+            BlockData = lent.AsMemory(0, Block.Size),
             DataLength = Block.Size,
             Checksum = checksum,
             ChecksumAlgorithm = Ebs.ChecksumAlgorithm.Sha256,
+        };
+
+        /// <summary>A run of blocks, in memory of the array pool.</summary>
+        internal static Response Of(byte[] lent, int length, int blocks) => new()
+        {
+            _lent = lent,
+            BlockData = lent.AsMemory(0, length),
+            Run = blocks,
         };
 
         /// <inheritdoc/>
@@ -89,38 +94,32 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         var row = await snapshots.Find(db, call, request.SnapshotId, cancel);
         await call.Authorize(Arn.Snapshot(call.Region, row.Id));
         tokens.CheckBlock(call, row.Id, request.BlockIndex, request.BlockToken);
-        if (!snapshots.ManifestOf(row).TryGet(request.BlockIndex, out var address))
+        var manifest = snapshots.ManifestOf(row);
+        if (!manifest.TryGet(request.BlockIndex, out var address))
             throw EbsError.InvalidBlock($"The block {request.BlockIndex} of {row.Id} was never written.");
         var domain = await keys.ForRead(row, call, cancel);
-        var buffer = ArrayPool<byte>.Shared.Rent(Block.Size);
+        var store = stores.Of(row.Region);
+        var wanted = BlockRun.Wanted(call.Prefer);
+        var lent = ArrayPool<byte>.Shared.Rent(wanted > 0 ? BlockRun.BytesMax : Block.Size);
         try
         {
-            var store = stores.Of(row.Region);
-            var bytes = buffer.AsSpan(0, Block.Size);
-
-            // Whoever can unpack a block gets it as it is stored, and verifies it.
-            var clear = domain is null && !address.IsZero;
-            var packed = clear && call.TakesZstd ? store.ReadPacked(address, bytes) : 0;
-            if (packed == 0)
-                store.Read(address, domain, bytes);
-            return Response.Of(buffer, packed, Checksum(address, clear, bytes));
+            if (wanted > 0)
+            {
+                var run = new BlockRun(store, domain, lent);
+                run.Read(manifest.Entries(request.BlockIndex).Take(wanted));
+                return Response.Of(lent, run.Length, run.Count);
+            }
+            var bytes = lent.AsSpan(0, Block.Size);
+            store.Read(address, domain, bytes);
+            Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+            BlockRun.Digest(address, domain, bytes, digest);
+            return Response.Of(lent, Convert.ToBase64String(digest));
         }
         catch (Exception failure)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(lent);
             throw failure is BlockCorruptException or BlockMissingException
                 ? Ec2.Ec2Error.DataLost(row.Id, row.Region, failure.Message) : failure;
         }
-    }
-
-    // In the clear domain the address is the digest, which the read has just verified or the caller will.
-    private static string Checksum(BlockAddress address, bool clear, ReadOnlySpan<byte> bytes)
-    {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        if (clear)
-            address.CopyTo(digest);
-        else
-            SHA256.HashData(bytes, digest);
-        return Convert.ToBase64String(digest);
     }
 }

@@ -183,21 +183,19 @@ public sealed class StartSnapshot(
     private static async Task Authorize(Call call, Snapshot? parent, IReadOnlyList<Tag> tags)
     {
         var any = Arn.AnySnapshot(call);
-        // Tags on a new resource are a right of their own.
-        if (tags.Count > 0 && !await call.MayAsync("ec2:CreateTags", any))
-            throw call.Denied("ec2:CreateTags", any);
+        if (tags.Count > 0)
+            Tagging.Tell(call.WillTag(any), tags);
         await call.Authorize(parent is null ? [any] : [any, Arn.Snapshot(call.Region, parent.Id)]);
     }
 
     private async Task CheckLimits(Call call, CancellationToken cancel)
     {
         var own = db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId);
-        if (await own.CountAsync(s => s.Origin == SnapshotOrigin.Direct && s.State == SnapshotState.Pending,
-            cancel) >= PendingMax)
-            throw EbsError.ConcurrentLimitExceeded(PendingMax);
-        if (await own.CountAsync(cancel) >= options.SnapshotsPerRegion)
-            throw EbsError.QuotaExceeded(
-                $"The account has {options.SnapshotsPerRegion} snapshots in {call.Region} already.");
+        await db.Limit($"direct snapshots/{call.AccountId}/{call.Region}",
+            own.Where(s => s.Origin == SnapshotOrigin.Direct && s.State == SnapshotState.Pending), PendingMax, more: 1,
+            () => EbsError.ConcurrentLimitExceeded(PendingMax), cancel);
+        await NewSnapshots.Limit(db, options, 1, call, () => EbsError.QuotaExceeded(
+            $"The account has {options.SnapshotsPerRegion} snapshots in {call.Region} already."), cancel);
     }
 
     private static IReadOnlyList<Tag> CheckTags(IReadOnlyList<Tag> tags)

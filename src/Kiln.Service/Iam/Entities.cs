@@ -73,6 +73,8 @@ public sealed class Entities(Db db)
         var most = kind == PrincipalKind.Role ? RoleInlineMax : UserInlineMax;
         if (Length(text) + all.Where(p => p.Name != name).Sum(p => Length(p.Document)) > most)
             throw IamError.LimitExceeded($"{kind}InlinePolicySize", most);
+        db.Keep($"inline policies/{accountId}/{kind}/{owner}", async stop =>
+            (await Inline(accountId, kind, owner).Select(p => p.Document).ToListAsync(stop)).Sum(Length) <= most);
         if (all.Find(p => p.Name == name) is { } existing)
         {
             existing.Document = text;
@@ -107,8 +109,8 @@ public sealed class Entities(Db db)
     {
         if (await db.AttachedPolicies.FindAsync([accountId, kind, owner, policy.Arn], cancel) is not null)
             return;
-        if (await Attached(accountId, kind, owner).CountAsync(cancel) >= AttachmentsMax)
-            throw IamError.LimitExceeded($"PoliciesPer{kind}", AttachmentsMax);
+        await db.Limit($"attached policies/{accountId}/{kind}/{owner}", Attached(accountId, kind, owner),
+            AttachmentsMax, more: 1, () => IamError.LimitExceeded($"PoliciesPer{kind}", AttachmentsMax), cancel);
         db.Add(new AttachedPolicy
         {
             AccountId = accountId, OwnerKind = kind, OwnerName = owner, PolicyArn = policy.Arn,

@@ -32,8 +32,8 @@ public sealed class CreateAlias(Db db, KeyUse keys, TimeProvider clock)
         if (await db.Aliases.FindAsync([call.AccountId, call.Region, request.AliasName], cancel) is not null)
             throw KmsError.Of("AlreadyExistsException", $"An alias with the name {arn} already exists");
         var others = db.Aliases.Where(a => a.Region == call.Region && a.TargetKeyId == key.KeyId);
-        if (await others.CountAsync(cancel) >= Alias.PerKeyMax)
-            throw KmsError.Of("LimitExceededException", $"A key may have {Alias.PerKeyMax} aliases at most");
+        await db.Limit($"aliases/{key.Arn}", others, Alias.PerKeyMax, more: 1,
+            () => KmsError.Of("LimitExceededException", $"A key may have {Alias.PerKeyMax} aliases at most"), cancel);
         var now = clock.GetUtcNow();
         db.Add(new Alias
         {

@@ -71,8 +71,8 @@ public sealed class CreateGrant(Db db, KeyUse keys, TimeProvider clock)
         KeyUse.EndDryRun(call);
         if (grant.Name.Length > 0 && await Same(grant, cancel) is { } already)
             return new Response { GrantToken = already.Token, GrantId = already.Id };
-        if (await db.Grants.CountAsync(g => g.KeyArn == key.Arn, cancel) >= Grant.PerKeyMax)
-            throw KmsError.Of("LimitExceededException", $"A key may have {Grant.PerKeyMax} grants at most");
+        await db.Limit($"grants/{key.Arn}", db.Grants.Where(g => g.KeyArn == key.Arn), Grant.PerKeyMax, more: 1,
+            () => KmsError.Of("LimitExceededException", $"A key may have {Grant.PerKeyMax} grants at most"), cancel);
         db.Add(grant);
         await db.SaveChangesAsync(cancel);
         return new Response { GrantToken = grant.Token, GrantId = grant.Id };

@@ -63,6 +63,12 @@ public abstract partial class Db : DbContext
     public override async Task<int> SaveChangesAsync(
         bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
+        var inTransaction = Database.CurrentTransaction is not null;
+        if (HasLimits && !inTransaction)
+        {
+            return await InTransaction(
+                () => SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken), cancellationToken);
+        }
         ChangeTracker.DetectChanges();
         foreach (var entry in ChangeTracker.Entries<Entity>())
         {
@@ -72,13 +78,13 @@ public abstract partial class Db : DbContext
 
         // One writer at a time inside the process, where the database has one writer anyway: waiting here is fair
         // and costs nothing, while SQLite's own busy handler sleeps and retries.
-        var inTransaction = Database.CurrentTransaction is not null;
         if (!inTransaction)
             await _gate.EnterAsync(cancellationToken);
         var wake = ChangeTracker.Entries<Work.Work>().Any(e => e.State is EntityState.Added or EntityState.Modified);
         try
         {
-            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            Task<int> Write() => base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            return await (HasLimits ? WriteWithinLimits(Write, cancellationToken) : Write());
         }
         finally
         {
@@ -109,19 +115,6 @@ public abstract partial class Db : DbContext
                 _signal.Notify();
         }
     }
-
-    /// <summary>As <see cref="InTransaction"/>, and after every other that names the same thing: what the body counts
-    /// is still so when it commits.</summary>
-    /// <param name="thing">What must not change meanwhile, e.g. the tags of an account.</param>
-    /// <param name="body">Looks and saves.</param>
-    /// <param name="cancel">Ends the wait.</param>
-    public Task<T> InTurn<T>(string thing, Func<Task<T>> body, CancellationToken cancel) => InTransaction(async () =>
-    {
-        // SQLite has one writer at a time whatever it writes; PostgreSQL has to be told.
-        if (Database.IsNpgsql())
-            await Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({thing}, 0))", cancel);
-        return await body();
-    }, cancel);
 
     private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
         time => time.ToUnixTimeMilliseconds(), milliseconds => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));

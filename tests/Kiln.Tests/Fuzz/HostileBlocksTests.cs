@@ -94,7 +94,7 @@ public sealed class HostileBlocksTests(TestServer server) : IClassFixture<TestSe
                 else body = [.. body];
                 if (body.Length > 0) body[random.Next(body.Length)] ^= (byte)(1 << random.Next(8));
                 break;
-            case 2:
+            case 2 when path.Length > 1:
                 // A letter of the path or query, which may be one of a token.
                 var at = random.Next(1, path.Length);
                 if (char.IsAsciiLetterOrDigit(path[at]) && path[at - 1] != '%' && (at < 2 || path[at - 2] != '%'))

@@ -24,7 +24,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var ec2 = server.Ec2();
         var snapshot = await server.Snapshot();
 
-        var answers = await AtOnce(Callers, _ => ec2.Register("one-name", snapshot));
+        var answers = await Meeting.AtOnce(Callers, _ => ec2.Register("one-name", snapshot));
 
         Assert.Single(answers, a => a.Refused is null);
         Assert.Equal(Callers - 1, answers.Count(a => a.Refused == "InvalidAMIName.Duplicate"));
@@ -38,7 +38,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var (image, _) = await server.NewImage("one-token");
         var volumes = await server.WithDb(db => db.Volumes.CountAsync(Cancel));
 
-        var answers = await AtOnce(Callers, async _ =>
+        var answers = await Meeting.AtOnce(Callers, async _ =>
         {
             var request = Machines.Request(image);
             request.ClientToken = "launch-once";
@@ -61,7 +61,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
             var snapshot = await server.Snapshot();
             var name = $"over-{round}";
 
-            var answers = await AtOnce(8, async n => n % 2 == 0
+            var answers = await Meeting.AtOnce(8, async n => n % 2 == 0
                 ? await ec2.Register($"{name}-{n}", snapshot)
                 : (await ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(snapshot), Cancel)).ToString()!);
 
@@ -85,7 +85,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var volume = await ec2.NewVolume(
             more: r => r.AvailabilityZone = first.Placement.AvailabilityZone);
 
-        var answers = await AtOnce(6, async n => (await ec2.AttachVolumeAsync(new AttachVolumeRequest
+        var answers = await Meeting.AtOnce(6, async n => (await ec2.AttachVolumeAsync(new AttachVolumeRequest
         {
             VolumeId = volume, Device = "/dev/sdf", InstanceId = (n % 2 == 0 ? first : second).InstanceId,
         }, Cancel)).Attachment.InstanceId);
@@ -100,7 +100,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var ec2 = server.Ec2();
         var snapshot = await server.Snapshot();
 
-        var answers = await AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
+        var answers = await Meeting.AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
         {
             Resources = [snapshot], Tags = [new("who", $"{n}"), new($"own-{n}", "x")],
         }, Cancel));
@@ -117,9 +117,9 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var kms = server.Kms();
         var key = (await kms.CreateKeyAsync(new CreateKeyRequest(), Cancel)).KeyMetadata.KeyId;
 
-        var groups = await AtOnce(Callers, async _ => (await ec2.CreateSecurityGroupAsync(
+        var groups = await Meeting.AtOnce(Callers, async _ => (await ec2.CreateSecurityGroupAsync(
             new CreateSecurityGroupRequest { GroupName = "once", Description = "once" }, Cancel)).GroupId);
-        var aliases = await AtOnce(Callers, _ => kms.CreateAliasAsync(
+        var aliases = await Meeting.AtOnce(Callers, _ => kms.CreateAliasAsync(
             new CreateAliasRequest { AliasName = "alias/once", TargetKeyId = key }, Cancel));
 
         Assert.Single(groups, a => a.Refused is null);
@@ -135,9 +135,9 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var volume = await ec2.NewVolume();
         using var ssm = server.Ssm();
 
-        var deletions = await AtOnce(Callers, async _ =>
+        var deletions = await Meeting.AtOnce(Callers, async _ =>
             (await ec2.DeleteVolumeAsync(new DeleteVolumeRequest(volume), Cancel)).ToString());
-        var versions = await AtOnce(Callers, async n => (await ssm.PutParameterAsync(new()
+        var versions = await Meeting.AtOnce(Callers, async n => (await ssm.PutParameterAsync(new()
         {
             Name = "/meeting", Value = $"{n}", Type = "String", Overwrite = true,
         }, Cancel)).Version);
@@ -155,7 +155,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
         var ec2 = server.Ec2();
         var snapshot = await server.Snapshot();
 
-        var answers = await AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
+        var answers = await Meeting.AtOnce(Callers, n => ec2.CreateTagsAsync(new CreateTagsRequest
         {
             Resources = [snapshot],
             Tags = [.. Enumerable.Range(0, 10).Select(t => new Amazon.EC2.Model.Tag($"{n}-{t}", "x"))],
@@ -175,7 +175,7 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
             images.Add(await ec2.Register($"quota-{i}", await server.Snapshot(account: TestServer.C)));
         var quota = server.Server.Options.PublicImagesPerRegion;
 
-        var answers = await AtOnce(Callers, n => ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
+        var answers = await Meeting.AtOnce(Callers, n => ec2.ModifyImageAttributeAsync(new ModifyImageAttributeRequest
         {
             ImageId = images[n],
             LaunchPermission = new() { Add = [new LaunchPermission { Group = PermissionGroup.All }] },
@@ -183,25 +183,5 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
 
         Assert.Equal(quota, answers.Count(a => a.Refused is null));
         Assert.Equal(Callers - quota, answers.Count(a => a.Refused == "ResourceLimitExceeded"));
-    }
-
-    /// <summary>So many calls under way at the same time; each answers, or is refused with a code.</summary>
-    private static async Task<(T? Value, string? Refused)[]> AtOnce<T>(int callers, Func<int, Task<T>> call)
-    {
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var calls = Enumerable.Range(0, callers).Select(async n =>
-        {
-            await start.Task;
-            try
-            {
-                return (await call(n), (string?)null);
-            }
-            catch (Amazon.Runtime.AmazonServiceException refusal)
-            {
-                return (default(T), refusal.ErrorCode);
-            }
-        }).ToArray();
-        start.SetResult();
-        return await Task.WhenAll(calls);
     }
 }

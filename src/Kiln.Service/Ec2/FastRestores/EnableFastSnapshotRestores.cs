@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.FastRestores;
 
 /// <summary>Keeps snapshots loaded for new volumes. EC2 API Reference "EnableFastSnapshotRestores".</summary>
 /// <remarks>Own snapshots and shared ones. What cannot be enabled is told by snapshot and zone; the rest is.</remarks>
-[Operation("ec2:EnableFastSnapshotRestores", InTurn = true)]
+[Operation("ec2:EnableFastSnapshotRestores")]
 public sealed class EnableFastSnapshotRestores(Db db, NodeIdentity node, ServiceOptions options, TimeProvider clock)
     : IOperation<EnableFastSnapshotRestores.Request, EnableFastSnapshotRestores.Response>
 {
@@ -73,6 +73,10 @@ public sealed class EnableFastSnapshotRestores(Db db, NodeIdentity node, Service
                 }
             }
         }
+        db.Keep($"fast restores/{call.AccountId}/{call.Region}", async stop => await db.FastSnapshotRestores
+            .Where(f => f.Region == call.Region && f.AccountId == call.AccountId
+                && f.State != FastSnapshotRestoreState.Disabling && f.State != FastSnapshotRestoreState.Disabled)
+            .Select(f => f.SnapshotId).Distinct().CountAsync(stop) <= options.FastSnapshotRestoresPerRegion);
         await db.SaveChangesAsync(cancel);
         return new Response
         {
@@ -84,8 +88,9 @@ public sealed class EnableFastSnapshotRestores(Db db, NodeIdentity node, Service
     private async Task<FastSnapshotRestore> Enable(
         string snapshotId, Zone zone, HashSet<string> kept, Call call, CancellationToken cancel)
     {
-        var snapshot = (await SnapshotAccess.ForUse(
+        var snapshot = (await SnapshotAccess.Found(
             db, [snapshotId], call.Region, call.AccountId, cancel))[snapshotId];
+        SnapshotAccess.CheckCompleted(snapshot);
         if (snapshot.NodeId != node.Id)
             throw Ec2Error.UnavailableHere(snapshot.Id, snapshot.NodeId);
         if (snapshot.VolumeSizeGiB > FastSnapshotRestore.SizeGiBMax)

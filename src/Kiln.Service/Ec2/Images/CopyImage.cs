@@ -17,7 +17,7 @@ namespace Kiln.Service.Ec2.Images;
 /// a copy. Permissions, deprecation and protection do not travel. A key that cannot be used makes the copy fail after
 /// the answer, with StateReason, as AWS does.
 /// </remarks>
-[Operation("ec2:CopyImage", InTurn = true)]
+[Operation("ec2:CopyImage")]
 public sealed class CopyImage(
     Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
     TimeProvider clock)
@@ -75,16 +75,17 @@ public sealed class CopyImage(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         ImageNames.Check(request.Name);
-        var tags = Tagging.Read(request.TagSpecifications, "image", "snapshot");
+        var tags = Tagging.Read(call, request.TagSpecifications, "image", "snapshot");
         if (!options.RegionList.Contains(request.SourceRegion))
         {
             throw Ec2Error.InvalidParameterValue(
                 request.SourceRegion, "sourceRegion", $"Enabled Regions are {options.Regions}.");
         }
-        var source = await ImageAccess.ForUse(
+        var source = await ImageAccess.Found(
             db, request.SourceImageId, request.SourceRegion, call.AccountId, cancel);
-        var parts = await Storage(source, call, cancel);
         await call.Authorize(Arn.AnyImage(call), Arn.Image(source.Region, source.Id));
+        ImageAccess.CheckAvailable(source);
+        var parts = await Storage(source, call, cancel);
         if (parts.FirstOrDefault(s => s.NodeId != node.Id) is { } elsewhere)
             throw Ec2Error.UnavailableHere(elsewhere.Id, elsewhere.NodeId);
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);
@@ -124,16 +125,13 @@ public sealed class CopyImage(
         return parts.Count == ids.Length && !isBought ? parts : throw Ec2Error.ImageStorageNotPermitted();
     }
 
-    private async Task CheckCopies(Call call, CancellationToken cancel)
-    {
-        var running = await db.Images.CountAsync(i => i.Region == call.Region && i.AccountId == call.AccountId
-            && i.State == ImageState.Pending && i.SourceImageId != null && i.SourceInstanceId == null, cancel);
-        if (running >= options.ImageCopiesPerRegion)
-        {
-            throw Ec2Error.ResourceLimitExceeded(
-                $"Too many AMI copies in progress. The limit is {options.ImageCopiesPerRegion} in {call.Region}.");
-        }
-    }
+    private Task CheckCopies(Call call, CancellationToken cancel) =>
+        db.Limit($"image copies/{call.AccountId}/{call.Region}",
+            db.Images.Where(i => i.Region == call.Region && i.AccountId == call.AccountId
+                && i.State == ImageState.Pending && i.SourceImageId != null && i.SourceInstanceId == null),
+            options.ImageCopiesPerRegion, more: 1, () => Ec2Error.ResourceLimitExceeded(
+                $"Too many AMI copies in progress. The limit is {options.ImageCopiesPerRegion} in {call.Region}."),
+            cancel);
 
     private static Image Copy(
         Image source, string id, Request request, Dictionary<string, Snapshot> copies, Call call, DateTimeOffset now)

@@ -25,12 +25,10 @@ public static partial class ImageNames
         var own = db.Images.Where(i => i.AccountId == call.AccountId && i.Region == call.Region);
         if (await own.Where(i => i.NameKey == name).Select(i => i.Id).SingleOrDefaultAsync(cancel) is { } other)
             throw Ec2Error.InvalidAmiNameDuplicate(name, other);
-        if (await own.CountAsync(i => i.NameKey != null, cancel) >= options.ImagesPerRegion)
-        {
-            throw Ec2Error.ResourceLimitExceeded(
+        await db.Limit($"images/{call.AccountId}/{call.Region}", own.Where(i => i.NameKey != null),
+            options.ImagesPerRegion, more: 1, () => Ec2Error.ResourceLimitExceeded(
                 $"You have reached your quota of {options.ImagesPerRegion} AMIs in {call.Region}. " +
-                "Deregister some, or raise the quota.");
-        }
+                "Deregister some, or raise the quota."), cancel);
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9 ()\[\]./'@_-]{3,128}\z", RegexOptions.CultureInvariant)]

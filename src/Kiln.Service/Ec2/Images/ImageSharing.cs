@@ -21,11 +21,11 @@ internal sealed class ImageSharing(Db db, ServiceOptions options)
         if (image.State is not (ImageState.Available or ImageState.Pending))
             throw Ec2Error.IncorrectImageState(image.Id, image.State, "available");
         var present = image.LaunchPermissions.Select(p => (p.Kind, p.Value)).ToHashSet();
-        if (present.Union(add).Count() > options.LaunchPermissionsPerImage)
-        {
-            throw Ec2Error.ResourceLimitExceeded(
-                $"The image {image.Id} may have up to {options.LaunchPermissionsPerImage} launch permissions.");
-        }
+        await db.Limit($"launch permissions/{image.Id}", db.LaunchPermissions.Where(p => p.ImageId == image.Id),
+            options.LaunchPermissionsPerImage, add.Count(p => !present.Contains(p)),
+            () => Ec2Error.ResourceLimitExceeded(
+                $"The image {image.Id} may have up to {options.LaunchPermissionsPerImage} launch permissions."),
+            cancel);
         if (await IsUnderManagedKey(image, cancel))
             throw Ec2Error.SnapshotUnderManagedKey();
         if (add.Any(p => p.Kind == LaunchPermission.Group) && !image.IsPublic)
@@ -81,12 +81,11 @@ internal sealed class ImageSharing(Db db, ServiceOptions options)
         // The installation's own images are no tenant's to count.
         if (call.AccountId == Publisher.AccountId)
             return;
-        var count = await db.Images.CountAsync(i => i.AccountId == call.AccountId && i.Region == call.Region
-            && i.IsPublic && i.State != ImageState.Deregistered, cancel);
-        if (count >= options.PublicImagesPerRegion)
-        {
-            throw Ec2Error.ResourceLimitExceeded(
-                $"You have reached your quota of {options.PublicImagesPerRegion} public AMIs in {call.Region}.");
-        }
+        await db.Limit($"public images/{call.AccountId}/{call.Region}",
+            db.Images.Where(i => i.AccountId == call.AccountId && i.Region == call.Region
+                && i.IsPublic && i.State != ImageState.Deregistered),
+            options.PublicImagesPerRegion, more: 1, () => Ec2Error.ResourceLimitExceeded(
+                $"You have reached your quota of {options.PublicImagesPerRegion} public AMIs in {call.Region}."),
+            cancel);
     }
 }

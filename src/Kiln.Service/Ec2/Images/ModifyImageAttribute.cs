@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Images;
 /// What is changed is decided by the structures that are given: clients send all sorts of things as
 /// <c>Attribute</c>. One attribute a call.
 /// </remarks>
-[Operation("ec2:ModifyImageAttribute", InTurn = true)]
+[Operation("ec2:ModifyImageAttribute")]
 public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptions options)
     : IOperation<ModifyImageAttribute.Request, ModifyImageAttribute.Response>
 {
@@ -82,10 +82,9 @@ public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptio
         CheckOne(request, description, add.Count + remove.Count);
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel, withPermissions: true);
-        var sharing = new ImageSharing(db, options);
-        if (add.Count > 0)
-            await sharing.Check(image, add, call, cancel);
         await call.Authorize(Arn.Image(call.Region, image.Id));
+        if (add.Count > 0)
+            await new ImageSharing(db, options).Check(image, add, call, cancel);
 
         if (description is not null)
             image.Description = description;

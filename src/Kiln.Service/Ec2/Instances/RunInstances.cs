@@ -24,7 +24,7 @@ public sealed class RunInstances(
 
     public async Task<ReservationItem> Handle(RunInstancesRequest request, Call call, CancellationToken cancel)
     {
-        var tags = Tagging.Read(request.TagSpecifications, "instance", "volume", "network-interface");
+        var tags = Tagging.Read(call, request.TagSpecifications, "instance", "volume", "network-interface");
         var launch = await new LaunchReader(db, readParameter).Read(request, call, cancel);
         if (launch.Profile is { } profile)
             await LaunchProfile.CheckPass(db, profile, call, cancel);
@@ -81,11 +81,11 @@ public sealed class RunInstances(
     private async Task<int> Count(
         RunInstancesRequest request, Launch launch, Call call, CancellationToken cancel)
     {
-        var running = await db.Instances.CountAsync(i => i.Region == call.Region && i.AccountId == call.AccountId
-            && i.State != InstanceState.Terminated, cancel);
-        var left = options.InstancesPerRegion - running;
-        if (left < request.MinCount)
-            throw Ec2Error.InstanceLimitExceeded(request.MinCount, options.InstancesPerRegion);
+        var own = db.Instances.Where(i => i.Region == call.Region && i.AccountId == call.AccountId
+            && i.State != InstanceState.Terminated);
+        await db.Limit($"instances/{call.AccountId}/{call.Region}", own, options.InstancesPerRegion, request.MinCount,
+            () => Ec2Error.InstanceLimitExceeded(request.MinCount, options.InstancesPerRegion), cancel);
+        var left = options.InstancesPerRegion - await own.CountAsync(cancel);
         // An address that was asked for is already counted as taken.
         var free = request.MaxCount == 1 ? 1 : launch.Network.Free;
         if (free < request.MinCount)

@@ -17,8 +17,9 @@ public static class NewKeyName
         var own = db.KeyPairs.Where(k => k.AccountId == call.AccountId && k.Region == call.Region);
         if (await own.AnyAsync(k => k.Name == name, cancel))
             throw Ec2Error.InvalidKeyPairDuplicate(name);
-        if (await own.CountAsync(cancel) >= KeyPair.PerRegionMax)
-            throw Ec2Error.ResourceLimitExceeded($"You may have up to {KeyPair.PerRegionMax} key pairs in a Region.");
+        await db.Limit($"key pairs/{call.AccountId}/{call.Region}", own, KeyPair.PerRegionMax, more: 1,
+            () => Ec2Error.ResourceLimitExceeded($"You may have up to {KeyPair.PerRegionMax} key pairs in a Region."),
+            cancel);
     }
 
     /// <summary>The row of a new key pair.</summary>

@@ -35,17 +35,15 @@ public sealed class AuthorizeSecurityGroupEgress(Db db)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         const string type = "security-group-rule";
-        var tags = Tagging.Read(request.TagSpecifications, type);
+        var tags = Tagging.Read(call, request.TagSpecifications, type);
         var group = await FoundGroup.Of(db, call, request.GroupId, null, cancel);
+        await call.Authorize(group.Arn);
         var rules = await new RuleReader(group, egress: true)
             .Read(db, call, request.IpPermissions, Single(request), cancel);
-        await call.Authorize(group.Arn);
         var known = group.Rules.Select(r => r.Key).ToHashSet();
         if (rules.FirstOrDefault(r => known.Contains(r.Key)) is { } twice)
             throw Ec2Error.InvalidPermissionDuplicate(RuleReader.Text(twice));
-        if (group.Rules.Count(r => r.IsEgress == true) + rules.Count > SecurityGroup.RulesMax)
-            throw Ec2Error.NetworkLimitExceeded(
-                "RulesPerSecurityGroupLimitExceeded", "rules per security group", SecurityGroup.RulesMax);
+        await group.LimitRules(db, isEgress: true, rules.Count, cancel);
         db.AddRange(rules);
         foreach (var rule in rules)
             tags.AddTo(db, type, rule.Id, call.AccountId, call.Region);

@@ -32,7 +32,7 @@ public sealed class CreateSecurityGroup(Db db) : IOperation<CreateSecurityGroup.
         if (request.GroupName.StartsWith("sg-", StringComparison.Ordinal))
             throw Ec2Error.InvalidParameterValue(
                 request.GroupName, "groupName", "Group names may not be in the format sg-*.");
-        var tags = Tagging.Read(request.TagSpecifications, "security-group");
+        var tags = Tagging.Read(call, request.TagSpecifications, "security-group");
         var vpc = await Vpc(request.VpcId, call, cancel);
         await call.Authorize(
             Arn.Ec2(call.Region, call.AccountId, "security-group", "*"),
@@ -41,10 +41,11 @@ public sealed class CreateSecurityGroup(Db db) : IOperation<CreateSecurityGroup.
             throw Ec2Error.InvalidGroupReserved(request.GroupName);
         if (await db.SecurityGroups.AnyAsync(g => g.VpcId == vpc.Id && g.Name == request.GroupName, cancel))
             throw Ec2Error.InvalidGroupDuplicate(request.GroupName, vpc.Id);
-        if (await db.SecurityGroups.CountAsync(g => g.Region == call.Region && g.AccountId == call.AccountId, cancel)
-            >= SecurityGroup.PerRegionMax)
-            throw Ec2Error.NetworkLimitExceeded(
-                "SecurityGroupLimitExceeded", "security groups", SecurityGroup.PerRegionMax);
+        await db.Limit($"security groups/{call.AccountId}/{call.Region}",
+            db.SecurityGroups.Where(g => g.Region == call.Region && g.AccountId == call.AccountId),
+            SecurityGroup.PerRegionMax, more: 1,
+            () => Ec2Error.NetworkLimitExceeded(
+                "SecurityGroupLimitExceeded", "security groups", SecurityGroup.PerRegionMax), cancel);
         var group = new SecurityGroup
         {
             Id = Ids.New("sg"),

@@ -35,12 +35,12 @@ public sealed class CreateVpc(Db db) : IOperation<CreateVpc.Request, CreateVpc.R
             throw Ec2Error.UnsupportedOperation("Kiln has shared hosts only: InstanceTenancy must be 'default'.");
         if (request.AmazonProvidedIpv6CidrBlock == true)
             throw Ec2Error.UnsupportedOperation("Kiln's networks are IPv4: leave AmazonProvidedIpv6CidrBlock out.");
-        var tags = Tagging.Read(request.TagSpecifications, "vpc");
+        var tags = Tagging.Read(call, request.TagSpecifications, "vpc");
         await call.Authorize(Arn.Ec2(call.Region, call.AccountId, "vpc", "*"));
         var network = await DefaultNetwork.Ensure(db, call, cancel);
-        if (await db.Vpcs.CountAsync(v => v.Region == call.Region && v.AccountId == call.AccountId, cancel)
-            >= Vpc.PerRegionMax)
-            throw Ec2Error.NetworkLimitExceeded("VpcLimitExceeded", "VPCs", Vpc.PerRegionMax);
+        await db.Limit($"vpcs/{call.AccountId}/{call.Region}",
+            db.Vpcs.Where(v => v.Region == call.Region && v.AccountId == call.AccountId), Vpc.PerRegionMax, more: 1,
+            () => Ec2Error.NetworkLimitExceeded("VpcLimitExceeded", "VPCs", Vpc.PerRegionMax), cancel);
         var vpc = DefaultNetwork.AddVpc(db, call, range, network.DhcpOptionsId, isDefault: false);
         tags.AddTo(db, "vpc", vpc.Id, call.AccountId, call.Region);
         await db.SaveChangesAsync(cancel);

@@ -50,6 +50,14 @@ public sealed class SecurityGroup : Entity
     /// <summary>Its ARN.</summary>
     public string Arn => Calls.Arn.Ec2(Region, AccountId, "security-group", Id);
 
+    /// <summary>Refuses more rules of one direction than a group may have.</summary>
+    /// <exception cref="Protocol.Errors.AwsException">RulesPerSecurityGroupLimitExceeded.</exception>
+    public Task LimitRules(Db db, bool isEgress, int more, CancellationToken cancel) =>
+        db.Limit($"rules/{Id}/{isEgress}",
+            db.SecurityGroupRules.Where(r => r.GroupId == Id && r.IsEgress == isEgress), RulesMax, more,
+            () => Ec2Error.NetworkLimitExceeded(
+                "RulesPerSecurityGroupLimitExceeded", "rules per security group", RulesMax), cancel);
+
     private sealed class Configuration : IEntityTypeConfiguration<SecurityGroup>
     {
         public void Configure(EntityTypeBuilder<SecurityGroup> builder)

@@ -14,7 +14,7 @@ namespace Kiln.Service.Ec2.Snapshots;
 /// Answers with a pending snapshot; a key that cannot be used makes it fail, with StateMessage, as AWS does. Only
 /// blocks that the Region lacks are moved. Tags of the source are not copied.
 /// </remarks>
-[Operation("ec2:CopySnapshot", InTurn = true)]
+[Operation("ec2:CopySnapshot")]
 public sealed class CopySnapshot(
     Db db, EbsKeys keys, NewSnapshots snapshots, TimeBasedCopies timed, NodeIdentity node, ServiceOptions options,
     TimeProvider clock)
@@ -81,18 +81,20 @@ public sealed class CopySnapshot(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         CheckRegions(request, call);
-        var tags = Tagging.Read(request.TagSpecifications, "snapshot");
-        var source = (await SnapshotAccess.ForUse(
+        var tags = Tagging.Read(call, request.TagSpecifications, "snapshot");
+        var source = (await SnapshotAccess.Found(
             db, [request.SourceSnapshotId], request.SourceRegion, call.AccountId, cancel))[request.SourceSnapshotId];
         await call.Authorize(Arn.AnySnapshot(call), Arn.Snapshot(source.Region, source.Id));
+        SnapshotAccess.CheckCompleted(source);
         if (source.NodeId != node.Id)
             throw Ec2Error.UnavailableHere(source.Id, source.NodeId);
 
         await snapshots.CheckQuota(1, call, cancel);
-        var copies = await db.Snapshots.CountAsync(s => s.Region == call.Region && s.AccountId == call.AccountId
-            && s.Origin == SnapshotOrigin.Copy && s.State == SnapshotState.Pending, cancel);
-        if (copies >= options.SnapshotCopiesPerRegion)
-            throw Ec2Error.SnapshotCopiesExceeded(options.SnapshotCopiesPerRegion, call.Region);
+        await db.Limit($"snapshot copies/{call.AccountId}/{call.Region}",
+            db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId
+                && s.Origin == SnapshotOrigin.Copy && s.State == SnapshotState.Pending),
+            options.SnapshotCopiesPerRegion, more: 1,
+            () => Ec2Error.SnapshotCopiesExceeded(options.SnapshotCopiesPerRegion, call.Region), cancel);
         await timed.Admit([source], request.CompletionDurationMinutes, call, cancel);
         var key = await keys.ForSnapshotCopy(source, request.Encrypted, request.KmsKeyId, call, cancel);
         var now = clock.GetUtcNow();

@@ -29,6 +29,12 @@ public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions op
         IReadOnlyList<Wish> wishes, string? setId, Call call, CancellationToken cancel)
     {
         await CheckLimits(wishes, call, cancel);
+        return await CutChecked(wishes, setId, cancel);
+    }
+
+    private async Task<(IReadOnlyList<Snapshot> Snapshots, VolumeCuts Cuts)> CutChecked(
+        IReadOnlyList<Wish> wishes, string? setId, CancellationToken cancel)
+    {
         var ids = wishes.Select(_ => Ids.New("snap")).ToList();
         var cuts = await devices.Cut([.. wishes.Zip(ids, (wish, id) => (wish.Volume, id))], cancel);
         try
@@ -62,7 +68,7 @@ public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions op
         var freeze = instance.State == InstanceState.Running ? await guests.Freeze(instance, cancel) : null;
         try
         {
-            return await Cut(wishes, setId, call, cancel);
+            return await CutChecked(wishes, setId, cancel);
         }
         finally
         {
@@ -78,20 +84,20 @@ public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions op
     /// <exception cref="AwsException">SnapshotLimitExceeded.</exception>
     public async Task CheckQuota(int count, Call call, CancellationToken cancel)
     {
-        var own = await db.Snapshots.CountAsync(
-            s => s.Region == call.Region && s.AccountId == call.AccountId, cancel);
-        if (own + count > options.SnapshotsPerRegion)
-            throw Ec2Error.SnapshotLimitExceeded(options.SnapshotsPerRegion);
+        await Limit(db, options, count, call,
+            () => Ec2Error.SnapshotLimitExceeded(options.SnapshotsPerRegion), cancel);
     }
+
+    /// <summary>As <see cref="CheckQuota"/>, in the words of another service.</summary>
+    public static Task Limit(
+        Db db, ServiceOptions options, int count, Call call, Func<AwsException> refusal, CancellationToken cancel) =>
+        db.Limit($"snapshots/{call.AccountId}/{call.Region}",
+            db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId),
+            options.SnapshotsPerRegion, count, refusal, cancel);
 
     private async Task CheckLimits(IReadOnlyList<Wish> wishes, Call call, CancellationToken cancel)
     {
         await CheckQuota(wishes.Count, call, cancel);
-        var ids = wishes.Select(w => w.Volume.Id).ToList();
-        var pending = await db.Snapshots
-            .Where(s => EF.Parameter(ids).Contains(s.VolumeId) && s.State == SnapshotState.Pending)
-            .GroupBy(s => s.VolumeId).Select(g => new { g.Key, Count = g.Count() })
-            .ToDictionaryAsync(g => g.Key, g => g.Count, cancel);
         foreach (var volume in wishes.Select(w => w.Volume))
         {
             if (volume.State is not (VolumeState.Available or VolumeState.InUse))
@@ -100,8 +106,9 @@ public sealed class NewSnapshots(Db db, VolumeDevices devices, ServiceOptions op
                     volume.Id, volume.State.ToString().ToLowerInvariant(), "'available' or 'in-use'");
             }
             var most = VolumeLimits.Of(volume.VolumeType).PendingSnapshotsMax;
-            if (pending.GetValueOrDefault(volume.Id) >= most)
-                throw Ec2Error.ConcurrentSnapshotLimitExceeded(volume.Id, most);
+            await db.Limit($"pending snapshots/{volume.Id}",
+                db.Snapshots.Where(s => s.VolumeId == volume.Id && s.State == SnapshotState.Pending), most, more: 1,
+                () => Ec2Error.ConcurrentSnapshotLimitExceeded(volume.Id, most), cancel);
         }
     }
 }

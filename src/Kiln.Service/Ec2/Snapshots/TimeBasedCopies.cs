@@ -72,12 +72,7 @@ public sealed class TimeBasedCopies(Db db, CopyLimits limits)
         IReadOnlyList<Snapshot> sources, int minutes, Call call, CancellationToken cancel)
     {
         var from = sources[0].Region;
-        var running = await db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId
-                && s.State == SnapshotState.Pending && s.SourceRegion == from && s.CompletionDurationMinutes != null)
-            .Join(db.Snapshots, s => s.SourceSnapshotId, s => s.Id,
-                (copy, source) => new { copy.CompletionDurationMinutes, source.FullSizeBytes })
-            .ToListAsync(cancel);
-        var taken = running.Sum(r => RateOf(r.FullSizeBytes, r.CompletionDurationMinutes!.Value));
+        var taken = await Taken(from, call, cancel);
         var needed = sources.Sum(s => RateOf(s.FullSizeBytes, minutes));
         if (taken + needed > TogetherMiBPerSecond)
         {
@@ -86,6 +81,18 @@ public sealed class TimeBasedCopies(Db db, CopyLimits limits)
                 string.Create(CultureInfo.InvariantCulture,
                 $"{taken:0} MiB/s are taken, and {needed:0} MiB/s more are asked for. Take a longer time."));
         }
+        db.Keep($"timed copies/{call.AccountId}/{from}/{call.Region}",
+            async stop => await Taken(from, call, stop) <= TogetherMiBPerSecond);
+    }
+
+    private async Task<double> Taken(string from, Call call, CancellationToken cancel)
+    {
+        var running = await db.Snapshots.Where(s => s.Region == call.Region && s.AccountId == call.AccountId
+                && s.State == SnapshotState.Pending && s.SourceRegion == from && s.CompletionDurationMinutes != null)
+            .Join(db.Snapshots, s => s.SourceSnapshotId, s => s.Id,
+                (copy, source) => new { copy.CompletionDurationMinutes, source.FullSizeBytes })
+            .ToListAsync(cancel);
+        return running.Sum(r => RateOf(r.FullSizeBytes, r.CompletionDurationMinutes!.Value));
     }
 
     private static double RateOf(long bytes, int minutes) => bytes / MiB / (minutes * 60);

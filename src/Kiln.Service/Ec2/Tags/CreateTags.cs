@@ -12,7 +12,7 @@ namespace Kiln.Service.Ec2.Tags;
 /// A tag belongs to the account that puts it: one on somebody else's shared image is seen by its maker only. All
 /// resources are tagged, or none.
 /// </remarks>
-[Operation("ec2:CreateTags", InTurn = true)]
+[Operation("ec2:CreateTags")]
 public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTags.Response>
 {
     /// <summary>Resources in one call: EC2's limit.</summary>
@@ -49,12 +49,20 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
             if (asked.Except(visible).FirstOrDefault() is { } absent)
                 throw kind.Key.NotFound(absent);
         }
-        await call.Authorize([.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))]);
+        string[] arns = [.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))];
+        foreach (var arn in arns)
+            Tagging.Tell(call.About(arn), tags);
+        await call.Authorize(arns);
         await CheckMetadata(ids, tags, call, cancel);
 
         var present = await db.Tags
             .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)).ToListAsync(cancel);
         var byResource = present.ToLookup(t => t.ResourceId);
+        // The same look again when the tags are saved: other calls may be tagging the same resources.
+        db.Keep($"tags/{call.AccountId}", async stop => !await db.Tags
+            .Where(t => t.AccountId == call.AccountId && EF.Parameter(ids).Contains(t.ResourceId)
+                && !t.Key.StartsWith(Tagging.ReservedPrefix))
+            .GroupBy(t => t.ResourceId).AnyAsync(g => g.Count() > ResourceTag.UserTagsMax, stop));
         foreach (var kind in kinds)
         {
             foreach (var id in kind)

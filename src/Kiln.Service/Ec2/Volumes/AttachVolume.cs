@@ -54,7 +54,7 @@ public sealed partial class AttachVolume(Db db, TimeProvider clock) : IOperation
             throw Ec2Error.IncorrectState(
                 $"Instance '{instance.Id}' is not 'running' or 'stopped'. Wait for it, or choose another.");
         }
-        CheckVolume(volume, instance);
+        await CheckVolume(volume, instance, cancel);
         await CheckPlace(instance, request.Device, cancel);
         var attachment = new VolumeAttachment
         {
@@ -80,7 +80,7 @@ public sealed partial class AttachVolume(Db db, TimeProvider clock) : IOperation
             "InvalidInstanceID.NotFound", 400, $"The instance ID '{id}' does not exist");
     }
 
-    private static void CheckVolume(Volume volume, Instance instance)
+    private async Task CheckVolume(Volume volume, Instance instance, CancellationToken cancel)
     {
         if (volume.AvailabilityZone != instance.AvailabilityZone)
             throw Ec2Error.InvalidVolumeZoneMismatch(volume.Id, instance.Id);
@@ -90,11 +90,9 @@ public sealed partial class AttachVolume(Db db, TimeProvider clock) : IOperation
             throw Ec2Error.VolumeInUse(volume.Id, same.InstanceId);
         if (volume.State == VolumeState.InUse && volume.MultiAttachEnabled)
         {
-            if (volume.Attachments.Count >= PerVolumeMax)
-            {
-                throw new AwsException("AttachmentLimitExceeded", 400,
-                    $"Volume {volume.Id} is attached to {PerVolumeMax} instances, which is the most.");
-            }
+            await db.Limit($"attachments/{volume.Id}", db.VolumeAttachments.Where(a => a.VolumeId == volume.Id),
+                PerVolumeMax, more: 1, () => new AwsException("AttachmentLimitExceeded", 400,
+                    $"Volume {volume.Id} is attached to {PerVolumeMax} instances, which is the most."), cancel);
             return;
         }
         if (volume.Attachments.FirstOrDefault() is { } other)
@@ -108,15 +106,13 @@ public sealed partial class AttachVolume(Db db, TimeProvider clock) : IOperation
 
     private async Task CheckPlace(Instance instance, string device, CancellationToken cancel)
     {
-        var taken = await db.VolumeAttachments.Where(a => a.InstanceId == instance.Id)
-            .Select(a => a.Device).ToListAsync(cancel);
-        if (taken.Contains(device) || instance.EphemeralDevices.Any(e => e.DeviceName == device))
+        var taken = db.VolumeAttachments.Where(a => a.InstanceId == instance.Id);
+        if (await taken.AnyAsync(a => a.Device == device, cancel)
+            || instance.EphemeralDevices.Any(e => e.DeviceName == device))
             throw Ec2Error.InvalidDeviceInUse(device);
-        if (taken.Count >= PerInstanceMax)
-        {
-            throw new AwsException("AttachmentLimitExceeded", 400,
-                $"Instance {instance.Id} has {PerInstanceMax} volumes, which is the most.");
-        }
+        await db.Limit($"attachments/{instance.Id}", taken, PerInstanceMax, more: 1,
+            () => new AwsException("AttachmentLimitExceeded", 400,
+                $"Instance {instance.Id} has {PerInstanceMax} volumes, which is the most."), cancel);
     }
 
     // EC2 User Guide "Device names for volumes on Amazon EC2 instances".

@@ -125,9 +125,9 @@ public sealed class NewVolumes(
 
     private async Task CheckQuota(Call call, CancellationToken cancel)
     {
-        var own = db.Volumes.Local.Count(v => db.Entry(v).State == EntityState.Added)
-            + await db.Volumes.CountAsync(v => v.Region == call.Region && v.AccountId == call.AccountId, cancel);
-        if (own >= options.VolumesPerRegion)
-            throw Ec2Error.VolumeLimitExceeded(options.VolumesPerRegion);
+        var more = 1 + db.Volumes.Local.Count(v => db.Entry(v).State == EntityState.Added);
+        await db.Limit($"volumes/{call.AccountId}/{call.Region}",
+            db.Volumes.Where(v => v.Region == call.Region && v.AccountId == call.AccountId), options.VolumesPerRegion,
+            more, () => Ec2Error.VolumeLimitExceeded(options.VolumesPerRegion), cancel);
     }
 }

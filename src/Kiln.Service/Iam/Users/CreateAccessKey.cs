@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Kiln.Service.Iam.Users;
 
 /// <summary>Makes an access key; its secret is shown this once. IAM API Reference "CreateAccessKey".</summary>
-[Operation("iam:CreateAccessKey", InTurn = true)]
+[Operation("iam:CreateAccessKey")]
 public sealed class CreateAccessKey(Db db, Entities entities, MasterKey master, TimeProvider clock)
     : IOperation<CreateAccessKey.Request, CreateAccessKey.Response>
 {
@@ -33,8 +33,8 @@ public sealed class CreateAccessKey(Db db, Entities entities, MasterKey master, 
         var name = user?.Name;
         var others = db.AccessKeys.Where(k => k.AccountId == call.AccountId && k.UserName == name
             && k.RoleName == null && k.SessionTokenDigest == null);
-        if (await others.CountAsync(cancel) >= PerUserMax)
-            throw IamError.LimitExceeded("AccessKeysPerUser", PerUserMax);
+        await db.Limit($"access keys/{arn}", others, PerUserMax, more: 1,
+            () => IamError.LimitExceeded("AccessKeysPerUser", PerUserMax), cancel);
         var secret = Ids.Secret();
         var id = Ids.AccessKeyId("AKIA");
         var key = new AccessKey

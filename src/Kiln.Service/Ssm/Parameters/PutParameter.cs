@@ -70,7 +70,11 @@ public sealed partial class PutParameter(
         if (before is not null && request.Overwrite != true)
             throw SsmError.ParameterAlreadyExists();
         if (before is null)
-            await CheckRoom(call, cancel);
+        {
+            await db.Limit($"parameters/{call.AccountId}/{call.Region}", lookup.Current(call.AccountId, call.Region),
+                ParametersMax, more: 1, () => SsmError.Of("ParameterLimitExceeded",
+                    $"An account may have {ParametersMax} parameters in a Region."), cancel);
+        }
         var type = TypeOf(request, before);
         var dataType = request.DataType ?? before?.DataType ?? Text;
         var tier = TierOf(request, before);
@@ -122,15 +126,6 @@ public sealed partial class PutParameter(
                 + "a label associated with it. Move the label to another version of the parameter, and try again.");
         }
         db.RemoveRange(over);
-    }
-
-    private async Task CheckRoom(Call call, CancellationToken cancel)
-    {
-        if (await lookup.Current(call.AccountId, call.Region).CountAsync(cancel) >= ParametersMax)
-        {
-            throw SsmError.Of("ParameterLimitExceeded",
-                $"An account may have {ParametersMax} parameters in a Region.");
-        }
     }
 
     private static ParameterType TypeOf(Request request, ParameterVersion? before)

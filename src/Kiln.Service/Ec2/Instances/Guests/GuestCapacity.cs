@@ -20,10 +20,10 @@ public sealed class GuestCapacity(Db db, QemuHost host, NodeIdentity node)
         // Simulated machines need no room.
         if (!host.IsUsed)
             return wanted;
-        var on = await db.Instances.CountAsync(i => i.NodeId == node.Id
-            && i.State != InstanceState.Stopped && i.State != InstanceState.Terminated, cancel);
-        var room = host.MachinesMax - on;
-        return room >= least ? Math.Min(room, wanted)
-            : throw Ec2Error.InsufficientInstanceCapacity(type, zone, host.MachinesMax);
+        var on = db.Instances.Where(i => i.NodeId == node.Id
+            && i.State != InstanceState.Stopped && i.State != InstanceState.Terminated);
+        await db.Limit($"machines/{node.Id}", on, host.MachinesMax, least,
+            () => Ec2Error.InsufficientInstanceCapacity(type, zone, host.MachinesMax), cancel);
+        return Math.Min(host.MachinesMax - await on.CountAsync(cancel), wanted);
     }
 }
