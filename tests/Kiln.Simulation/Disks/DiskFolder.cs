@@ -92,7 +92,7 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     private DiskFile Of(int file, string name) =>
         new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal))
         {
-            IsDoubt = IsDoubt(name),
+            Name = name, IsDoubt = IsDoubt(name),
         };
 
     // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.
