@@ -6,9 +6,13 @@ namespace Kiln.Disks;
 /// <param name="Architecture"><c>x86_64</c> or <c>arm64</c>, or null where nothing tells.</param>
 /// <param name="BootMode"><c>legacy-bios</c>, <c>uefi</c> or <c>uefi-preferred</c>, or null.</param>
 /// <param name="IsBootable">Whether there is a partition table at all.</param>
-public sealed record DiskFacts(string? Architecture, string? BootMode, bool IsBootable)
+/// <param name="IsWhole">Whether the disk reaches as far as its partition table says.</param>
+public sealed record DiskFacts(string? Architecture, string? BootMode, bool IsBootable, bool IsWhole = true)
 {
     private const int Sector = 512, EntryBytes = 128, EntriesMax = 128;
+
+    // The entry that an MBR has for the sake of a GPT, which may say more than there is.
+    private const byte Protective = 0xee;
 
     // The Discoverable Partitions Specification; UEFI Specification 5.3; GNU GRUB.
     private static readonly Guid EfiSystem = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
@@ -29,15 +33,37 @@ public sealed record DiskFacts(string? Architecture, string? BootMode, bool IsBo
             return new DiskFacts(null, null, false);
         // Boot code of a PC begins with a jump or clears interrupts; a disk for UEFI alone has none.
         var hasBootCode = start.AsSpan(0, 440).ContainsAnyExcept((byte)0);
+        var isWhole = EndOf(start) <= (ulong)disk.Length;
         if (!start.AsSpan(Sector).StartsWith("EFI PART"u8))
-            return new DiskFacts(hasBootCode ? "x86_64" : null, hasBootCode ? "legacy-bios" : null, true);
+            return new DiskFacts(hasBootCode ? "x86_64" : null, hasBootCode ? "legacy-bios" : null, true, isWhole);
         var types = Types(start);
         var isEfi = types.Contains(EfiSystem);
         var isBios = types.Contains(BiosBoot) || (hasBootCode && !isEfi);
         var architecture = types.Contains(RootArm) ? "arm64"
             : types.Contains(RootX86) || isBios ? "x86_64" : null;
         return new DiskFacts(architecture, isEfi && isBios ? "uefi-preferred" : isEfi ? "uefi"
-            : isBios ? "legacy-bios" : null, true);
+            : isBios ? "legacy-bios" : null, true, isWhole);
+    }
+
+    /// <summary>Where the disk ends at the earliest: with its GPT's second header, or its MBR's last partition.
+    /// </summary>
+    private static ulong EndOf(ReadOnlySpan<byte> start)
+    {
+        if (start[Sector..].StartsWith("EFI PART"u8))
+        {
+            var second = BinaryPrimitives.ReadUInt64LittleEndian(start[(Sector + 32)..]);
+            return second >= ulong.MaxValue / Sector ? ulong.MaxValue : (second + 1) * Sector;
+        }
+        var end = 0UL;
+        for (var entry = start[446..510]; entry.Length > 0; entry = entry[16..])
+        {
+            if (entry[4] is not (0 or Protective))
+            {
+                end = Math.Max(end, Sector * ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(entry[8..])
+                    + BinaryPrimitives.ReadUInt32LittleEndian(entry[12..])));
+            }
+        }
+        return end;
     }
 
     private static HashSet<Guid> Types(byte[] start)

@@ -6,7 +6,8 @@ namespace Kiln.Disks;
 
 /// <summary>VMware's sparse extents: monolithicSparse, and streamOptimized as in an OVA. VMware, "Virtual Disk Format
 /// 5.0".</summary>
-/// <remarks>A descriptor that names other files, a parent or several extents is refused.</remarks>
+/// <remarks>A descriptor that names other files, a parent or several extents is refused; and so is an extent without a
+/// descriptor, which is a part of a disk of several files and would be taken for the whole.</remarks>
 internal sealed partial class VmdkReader : DiskReader
 {
     private const int HeaderBytes = 512, DescriptorBytesMax = 1 << 20, Sector = 512;
@@ -100,25 +101,37 @@ internal sealed partial class VmdkReader : DiskReader
 
     private static void CheckDescriptor(DiskSource source, ReadOnlySpan<byte> header)
     {
-        var (offset, sectors) = (Long(header, 28), Long(header, 36));
-        if (offset == 0)
-            return;
-        if (sectors > DescriptorBytesMax / Sector || offset > (ulong)(source.Length / Sector))
-            throw new DiskFormatException("The VMDK's descriptor is out of bounds: it is damaged.");
-        var bytes = new byte[sectors * Sector];
-        source.Read((long)offset * Sector, bytes);
-        var text = Encoding.ASCII.GetString(bytes).TrimEnd('\0');
+        var text = Descriptor(source, header);
         if (Parent().Match(text) is { Success: true } parent
             && !parent.Groups[1].Value.Equals("ffffffff", StringComparison.OrdinalIgnoreCase))
             throw new DiskFormatException("The VMDK is only the difference to a parent: flatten it first.");
         var type = Type().Match(text);
-        if (type.Success && type.Groups[1].Value is not ("monolithicSparse" or "streamOptimized"))
+        if (!type.Success)
+        {
+            throw new DiskFormatException("The VMDK has no descriptor: it is one part of a disk of several files. "
+                + "Convert the whole with qemu-img.");
+        }
+        if (type.Groups[1].Value is not ("monolithicSparse" or "streamOptimized"))
         {
             throw new DiskFormatException("The VMDK is of a type that is not read here: "
                 + "monolithicSparse and streamOptimized are.");
         }
         if (Extent().Count(text) > 1)
             throw new DiskFormatException("The VMDK consists of several files: convert it with qemu-img.");
+    }
+
+    /// <summary>The descriptor inside; empty in a part of a disk, where its place is nowhere or holds nothing.
+    /// </summary>
+    private static string Descriptor(DiskSource source, ReadOnlySpan<byte> header)
+    {
+        var (offset, sectors) = (Long(header, 28), Long(header, 36));
+        if (offset == 0)
+            return "";
+        if (sectors > DescriptorBytesMax / Sector || offset > (ulong)(source.Length / Sector))
+            throw new DiskFormatException("The VMDK's descriptor is out of bounds: it is damaged.");
+        var bytes = new byte[sectors * Sector];
+        source.Read((long)offset * Sector, bytes);
+        return Encoding.ASCII.GetString(bytes).TrimEnd('\0');
     }
 
     private uint[] ReadDirectory(DiskSource source, ReadOnlySpan<byte> header, long length)

@@ -110,6 +110,11 @@ internal static class ImportCommand
             throw new CliException($"{fileName} ({reader.Format}) has no partition table, so nothing could boot from "
                 + "it. A disk for data goes in with: kiln snapshot upload");
         }
+        if (!facts.IsWhole)
+        {
+            throw new CliException($"{fileName} ({reader.Format}) ends before the disk that its partition table "
+                + "describes: it is cut off. If it is meant to be so: kiln snapshot upload, aws ec2 register-image");
+        }
         var architecture = arguments.GetValue(Architecture) ?? facts.Architecture ?? FromName(fileName)
             ?? throw new CliException("Neither the disk nor its name tells the architecture: give --architecture.",
                 ExitCodes.Usage);

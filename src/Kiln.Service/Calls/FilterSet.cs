@@ -83,6 +83,14 @@ public sealed class FilterSet<T>
         return this;
     }
 
+    /// <summary>Filters on what AWS has and nothing here: they are known, and no row passes them.</summary>
+    public FilterSet<T> Never(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            Query(name, (_, _) => _ => false);
+        return this;
+    }
+
     /// <summary>The filters <c>tag:KEY</c> and <c>tag-key</c>, on the caller's own tags of the resource.</summary>
     public FilterSet<T> Tags(Expression<Func<T, string>> id)
     {

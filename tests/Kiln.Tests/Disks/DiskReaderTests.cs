@@ -50,6 +50,9 @@ public sealed class DiskReaderTests : IDisposable
         Refused("backing", "backing file");
         Refused("external", "external data file");
         Refused("flat.vmdk", "descriptor");
+        DiskImages.Run($"convert -O vmdk -o subformat=twoGbMaxExtentSparse {raw} {_folder}/parts.vmdk");
+        Refused("parts.vmdk", "descriptor");
+        Refused("parts-s001.vmdk", "one part of a disk");
         Refused("luks", "encryption");
         Refused("extended", "extended L2");
         DiskImages.Run($"convert -O vhdx {raw} {_folder}/vhdx");
@@ -116,6 +119,27 @@ public sealed class DiskReaderTests : IDisposable
         Assert.Equal(new DiskFacts("arm64", "uefi", true), Facts(disk));
         new Guid("21686148-6449-6E6F-744E-656564454649").ToByteArray().CopyTo(disk, 1024 + 128);
         Assert.Equal(new DiskFacts("x86_64", "uefi-preferred", true), Facts(disk));
+    }
+
+    [Fact]
+    public void A_disk_that_ends_before_its_partitions_is_not_whole()
+    {
+        var disk = new byte[1 << 20];
+        (disk[510], disk[511]) = (0x55, 0xaa);
+        disk[446 + 4] = 0x83;
+        BinaryPrimitives.WriteUInt32LittleEndian(disk.AsSpan(446 + 8), 1024);
+        BinaryPrimitives.WriteUInt32LittleEndian(disk.AsSpan(446 + 12), 1024);
+        Assert.True(Facts(disk).IsWhole);
+        Assert.False(Facts(disk[..^512]).IsWhole);
+
+        disk[446 + 4] = 0xee;
+        Assert.True(Facts(disk[..^512]).IsWhole);
+        Encoding.ASCII.GetBytes("EFI PART").CopyTo(disk, 512);
+        BinaryPrimitives.WriteUInt64LittleEndian(disk.AsSpan(512 + 32), 2047);
+        Assert.True(Facts(disk).IsWhole);
+        Assert.False(Facts(disk[..^512]).IsWhole);
+        BinaryPrimitives.WriteUInt64LittleEndian(disk.AsSpan(512 + 32), ulong.MaxValue);
+        Assert.False(Facts(disk).IsWhole);
     }
 
     /// <inheritdoc/>

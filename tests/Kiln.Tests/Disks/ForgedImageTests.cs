@@ -167,6 +167,10 @@ public sealed class ForgedImageTests : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(image.AsSpan(20), grain);
         Little(image, 44, (uint)perTable);
         Little(image, 56, 1);
+        var last = (image.Length / 512) - 1;
+        Little(image, 28, (uint)last);
+        Little(image, 36, 1);
+        "createType=\"monolithicSparse\"\n"u8.CopyTo(image.AsSpan(last * 512));
         return image;
     }
 

@@ -132,6 +132,24 @@ public sealed class CommandTests(TestServer server) : IClassFixture<TestServer>,
         var online = await Ssm.DescribeInstanceInformationAsync(new(), Cancel);
         Assert.Contains(online.InstanceInformationList, i => i.InstanceId == id && i.PingStatus == "Online");
         Assert.DoesNotContain(online.InstanceInformationList, i => i.InstanceId == silent);
+        foreach (var (key, value, passes) in new[]
+        {
+            ("InstanceIds", id, true), ("tag:role", "web", true), ("tag:role", "db", false), ("tag-key", "role", true),
+            ("AgentVersion", "qemu-guest-agent", true), ("PlatformTypes", "Windows", false), ("IamRole", "r", false),
+            ("ActivationIds", "a", false), ("SourceTypes", "AWS::EC2::Instance", false),
+        })
+        {
+            var filtered = await Ssm.DescribeInstanceInformationAsync(
+                new() { Filters = [new() { Key = key, Values = [value] }] }, Cancel);
+            Assert.Equal(passes, filtered.InstanceInformationList?.Exists(i => i.InstanceId == id) == true);
+        }
+        var older = await Ssm.DescribeInstanceInformationAsync(new()
+        {
+            InstanceInformationFilterList = [new() { Key = "InstanceIds", ValueSet = [id, silent] }],
+        }, Cancel);
+        Assert.Equal(id, Assert.Single(older.InstanceInformationList).InstanceId);
+        await SsmClients.Refused("InvalidFilterKey", () => Ssm.DescribeInstanceInformationAsync(
+            new() { Filters = [new() { Key = "Colour", Values = ["red"] }] }, Cancel));
 
         await SsmClients.Refused("InvalidInstanceId", () => Send(silent, "true"));
         await SsmClients.Refused("InvalidInstanceId", () => Send("i-0123456789abcdef0", "true"));

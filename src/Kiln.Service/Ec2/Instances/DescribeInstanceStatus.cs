@@ -19,14 +19,19 @@ public sealed class DescribeInstanceStatus(Db db, IGuest guests, Paging paging, 
     : IOperation<DescribeInstanceStatus.Request, DescribeInstanceStatus.Response>
 {
     private readonly FilterSet<Instance> _filters = new FilterSet<Instance>()
+        .Computed("attached-ebs-status.reachability", i => Texts(System(i, guests)).Details)
+        .Computed("attached-ebs-status.status", i => Texts(System(i, guests)).Status)
         .Text("availability-zone", i => i.AvailabilityZone)
         .Computed("availability-zone-id", i => Zone.ByName(i.Region, i.AvailabilityZone)!.Id)
         .Computed("instance-state-code", i => ((int)i.State).ToString(CultureInfo.InvariantCulture))
         .Enum("instance-state-name", i => i.State)
         .Computed("instance-status.reachability", i => Texts(Inside(i, guests)).Details)
         .Computed("instance-status.status", i => Texts(Inside(i, guests)).Status)
+        .Computed("operator.managed", _ => "false")
         .Computed("system-status.reachability", i => Texts(System(i, guests)).Details)
-        .Computed("system-status.status", i => Texts(System(i, guests)).Status);
+        .Computed("system-status.status", i => Texts(System(i, guests)).Status)
+        .Never("event.code", "event.description", "event.instance-event-id", "event.not-after", "event.not-before",
+            "event.not-before-deadline", "operator.principal");
 
     [Unsupported("no service provider manages instances here", "IncludeManagedResources")]
     public sealed record Request

@@ -3,8 +3,10 @@ using System.Linq.Expressions;
 using Kiln.Protocol.Codecs;
 using Kiln.Protocol.Shapes;
 using Kiln.Service.Calls;
+using Kiln.Service.Ec2.InstanceTypes;
 using Kiln.Service.Ec2.Network;
 using Kiln.Service.Ec2.Volumes;
+using Kiln.Service.Ec2.Zones;
 
 namespace Kiln.Service.Ec2.Instances;
 
@@ -17,8 +19,11 @@ public static class InstanceFilters
     private static FilterSet<Instance> Own() => new FilterSet<Instance>()
         .Computed("architecture", i => i.Platform.Architecture)
         .Text("availability-zone", i => i.AvailabilityZone)
+        .Computed("availability-zone-id", i => Zone.ByName(i.Region, i.AvailabilityZone)?.Id)
         .Computed("boot-mode", i => i.Platform.BootMode)
         .Text("client-token", i => i.ClientToken)
+        .Computed("current-instance-boot-mode",
+            i => LaunchRules.BootModeOf(i.Platform, InstanceTypeCatalog.Find(i.InstanceType)))
         .Computed("dns-name", i => i.PublicIpAddress is { } a ? DnsNames.Public(i.Region, a) : null)
         .Bool("ebs-optimized", i => i.EbsOptimized)
         .Computed("ena-support", i => Text(i.Platform.EnaSupport))
@@ -38,6 +43,8 @@ public static class InstanceFilters
         .Computed("launch-index", i => Text(i.LaunchIndex))
         .Computed("launch-time", i => Timestamps.Format(i.LaunchTime, TimestampFormat.Iso8601))
         .Computed("metadata-options.http-endpoint", i => i.MetadataOptions.HttpEndpoint)
+        .Computed("metadata-options.http-protocol-ipv4", _ => "enabled")
+        .Computed("metadata-options.http-protocol-ipv6", _ => "disabled")
         .Computed("metadata-options.http-put-response-hop-limit", i => Text(i.MetadataOptions.HttpPutResponseHopLimit))
         .Computed("metadata-options.http-tokens", i => i.MetadataOptions.HttpTokens)
         .Computed("metadata-options.instance-metadata-tags", i => i.MetadataOptions.InstanceMetadataTags)
@@ -57,9 +64,14 @@ public static class InstanceFilters
         .Text("state-reason-message", i => i.StateReasonMessage)
         .Text("subnet-id", i => i.SubnetId)
         .Computed("tenancy", _ => "default")
+        .Computed("tpm-support", i => i.Platform.TpmSupport)
         .Computed("usage-operation", i => i.Platform.UsageOperation)
+        .Computed("usage-operation-update-time", i => Timestamps.Format(i.LaunchTime, TimestampFormat.Iso8601))
         .Computed("virtualization-type", i => i.Platform.VirtualizationType)
         .Text("vpc-id", i => i.VpcId)
+        .Computed("operator.managed", _ => "false")
+        .Never("capacity-reservation-id", "host-id", "instance-lifecycle", "operator.principal", "outpost-arn",
+            "placement-group-name", "placement-partition-number", "requester-id", "spot-instance-request-id")
         .Tags(i => i.Id);
 
     private static FilterSet<Instance> AddVolumes(FilterSet<Instance> filters) => filters

@@ -19,10 +19,12 @@ public sealed class DescribeInstanceInformation(ManagedGuests guests, Paging pag
     private const int PageMax = 50;
 
     /// <summary>The parameters.</summary>
-    [Unsupported("use Filters, which AWS prefers", "InstanceInformationFilterList")]
     public sealed record Request
     {
         [MaxLength(10)] public IReadOnlyList<InstanceInformationStringFilter> Filters { get; init; } = [];
+
+        [MaxLength(10)]
+        public IReadOnlyList<InstanceInformationFilter> InstanceInformationFilterList { get; init; } = [];
 
         [Range(5, PageMax)] public int? MaxResults { get; init; }
 
@@ -41,22 +43,44 @@ public sealed class DescribeInstanceInformation(ManagedGuests guests, Paging pag
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         await call.Authorize();
-        InstanceInformationStringFilter.Check(request.Filters);
+        if (request.Filters.Count > 0 && request.InstanceInformationFilterList.Count > 0)
+            throw SsmError.Validation("Give either Filters or InstanceInformationFilterList.");
+        IReadOnlyList<InstanceInformationStringFilter> filters =
+            [.. request.Filters, .. request.InstanceInformationFilterList.Select(f => f.Modern)];
+        InstanceInformationStringFilter.Check(filters);
         var after = request.NextToken is { } token ? paging.Open(token, call) : null;
         var most = request.MaxResults ?? PageMax;
         var page = await guests.After(
-            call.AccountId, call.Region, request.Filters.FirstOrDefault(f => f.Key == "InstanceIds")?.Values, after,
-            most + 1, cancel);
+            call.AccountId, call.Region, await Ids(filters, call, cancel), after, most + 1, cancel);
         var items = await Task.WhenAll(page.Take(most).Select(g => Item(g, cancel)));
         return new Response
         {
             InstanceInformationList =
             [
-                .. items.OfType<InstanceInformation>()
-                    .Where(i => InstanceInformationStringFilter.Pass(request.Filters, i)),
+                .. items.OfType<InstanceInformation>().Where(i => InstanceInformationStringFilter.Pass(filters, i)),
             ],
             NextToken = page.Count > most ? paging.Seal(page[most - 1].InstanceId, call) : null,
         };
+    }
+
+    /// <summary>The instances that the rows let pass; null where no filter is of rows.</summary>
+    private async Task<IReadOnlyList<string>?> Ids(
+        IReadOnlyList<InstanceInformationStringFilter> filters, Call call, CancellationToken cancel)
+    {
+        IReadOnlyList<string>? ids = null;
+        foreach (var filter in filters.Where(f => f.IsOfRows))
+        {
+            IEnumerable<string> some = filter switch
+            {
+                { TagKey: { } key } => (await guests.Tagged(
+                    call.AccountId, call.Region, key, filter.Values, cancel)).Select(g => g.InstanceId),
+                { Key: "tag-key" } => (await guests.Tagged(
+                    call.AccountId, call.Region, filter.Values, cancel)).Select(g => g.InstanceId),
+                _ => filter.Values,
+            };
+            ids = [.. ids is null ? some : ids.Intersect(some)];
+        }
+        return ids;
     }
 
     private async Task<InstanceInformation?> Item(ManagedGuest guest, CancellationToken cancel)

@@ -112,6 +112,10 @@ public sealed class InstanceLifeTests(TestServer server) : IClassFixture<TestSer
         Assert.Equal([one.InstanceId], await Found(
             new Filter("network-interface.network-interface-id", [one.NetworkInterfaces[0].NetworkInterfaceId])));
         Assert.Equal([one.InstanceId], await Found(new Filter("private-ip-address", [one.PrivateIpAddress])));
+        Assert.Equal([one.InstanceId], await Found(new Filter("availability-zone-id", ["use1-az*"]),
+            new Filter("current-instance-boot-mode", ["legacy-bios"]), new Filter("operator.managed", ["false"]),
+            new Filter("instance-id", [one.InstanceId])));
+        Assert.Empty(await Found(new Filter("instance-lifecycle", ["spot"])));
         await Ec2Waits.Refused("InvalidParameterValue", () => Found(new Filter("colour", ["red"])));
         var page = await ec2.DescribeInstancesAsync(new DescribeInstancesRequest
         {
@@ -138,6 +142,10 @@ public sealed class InstanceLifeTests(TestServer server) : IClassFixture<TestSer
         var request = new DescribeInstanceStatusRequest { InstanceIds = [id] };
 
         var ok = (await ec2.DescribeInstanceStatusAsync(request, Cancel)).InstanceStatuses.Single();
+        async Task<int> Passing(string name, string value) => (await ec2.DescribeInstanceStatusAsync(
+            new DescribeInstanceStatusRequest { InstanceIds = [id], Filters = [new Filter(name, [value])] }, Cancel))
+            .InstanceStatuses?.Count ?? 0;
+        Assert.Equal((1, 0), (await Passing("attached-ebs-status.status", "ok"), await Passing("event.code", "*")));
         await ec2.StopInstancesAsync(new StopInstancesRequest([id]) { Force = true }, Cancel);
         await ec2.InstanceIs(id, "stopped");
         var none = (await ec2.DescribeInstanceStatusAsync(request, Cancel)).InstanceStatuses;

@@ -218,7 +218,7 @@ public sealed partial class BridgeNetwork(
             return new SshRelay(
                 new IPEndPoint(IPAddress.Parse(instance.PublicIpAddress!), GuestPort.OnHost), machine.Space,
                 new IPEndPoint(IPAddress.Parse(instance.PrivateIpAddress), GuestPort.Ssh),
-                () => machine.Access?.AllowsFromHost(GuestPort.Ssh) == true, wall);
+                () => machine.Access?.AllowsSsh(GuestPort.OnHost) == true, wall);
         }
         catch (SocketException failure)
         {

@@ -15,8 +15,11 @@ public sealed record GuestAccess(
     // Somebody on this host comes from here.
     private static readonly uint Loopback = Cidr.Address("127.0.0.1")!.Value;
 
-    /// <summary>Whether somebody on this host may connect to a port of the machine.</summary>
-    public bool AllowsFromHost(int port) => Inbound.Any(r => r.AllowsTcp(port, Loopback));
+    /// <summary>Whether somebody on this host may connect to the machine's SSH.</summary>
+    /// <param name="onHost">The port where they connect. A rule for it counts as well as one for port 22: who is told
+    /// that SSH is there, opens that one.</param>
+    public bool AllowsSsh(int onHost) =>
+        Inbound.Any(r => r.AllowsTcp(GuestPort.Ssh, Loopback) || r.AllowsTcp(onHost, Loopback));
 
     /// <summary>Reads what holds now for some machines; one that has no interface any more is not among them.</summary>
     public static async Task<IReadOnlyList<GuestAccess>> Load(

@@ -87,7 +87,7 @@ public sealed partial class UserNetwork(
             scope.ServiceProvider.GetRequiredService<Db>(), [.. _machines.Keys], cancel);
         foreach (var (id, machine) in _machines)
         {
-            var wanted = access.FirstOrDefault(a => a.InstanceId == id)?.AllowsFromHost(GuestPort.Ssh) == true;
+            var wanted = access.FirstOrDefault(a => a.InstanceId == id)?.AllowsSsh(GuestPort.OnHost) == true;
             if (machine.Plan.SshHost is null || machine.IsOpen == wanted)
                 continue;
             try

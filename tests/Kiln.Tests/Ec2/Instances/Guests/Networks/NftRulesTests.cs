@@ -34,8 +34,19 @@ public sealed class NftRulesTests
               drop
              }
             """, text, StringComparison.Ordinal);
-        Assert.True(access.AllowsFromHost(22));
-        Assert.False(access.AllowsFromHost(23));
-        Assert.False((access with { Inbound = [new GuestRule("tcp", 22, 22, [some])] }).AllowsFromHost(22));
+    }
+
+    [Fact]
+    public void Ssh_is_open_to_this_host_by_a_rule_for_port_22_or_for_the_port_where_it_is()
+    {
+        bool Allows(int onHost, int port, string from) => new GuestAccess(
+            "i-1", "172.31.0.4", [new GuestRule("tcp", port, port, [Cidr.Parse(from)!.Value])], []).AllowsSsh(onHost);
+
+        Assert.True(Allows(22, 22, "0.0.0.0/0"));
+        Assert.True(Allows(2222, 22, "0.0.0.0/0"));
+        Assert.True(Allows(2222, 2222, "0.0.0.0/0"));
+        Assert.False(Allows(22, 2222, "0.0.0.0/0"));
+        Assert.False(Allows(2222, 23, "0.0.0.0/0"));
+        Assert.False(Allows(22, 22, "10.1.0.0/16"));
     }
 }
