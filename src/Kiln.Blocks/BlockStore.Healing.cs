@@ -98,20 +98,27 @@ public sealed partial class BlockStore
 
     private static bool TryReadBack(BlockCodec codec, Segment segment, BlockLocation location)
     {
-        if (TryReadBuffered(codec, segment, location)) return true;
+        return TryReadBuffered(codec, segment, location) || Look(codec, segment, location) == RecordState.Whole;
+    }
+
+    /// <summary>Loads a record from where a footer says it is, and says what is there. Looks again before it says
+    /// anything bad.</summary>
+    internal static RecordState Look(BlockCodec codec, Segment segment, BlockLocation location)
+    {
+        var state = RecordState.Damaged;
         for (var i = 0; i < SalvageReads; i++)
         {
             try
             {
-                if (TryLoadAt(codec, segment, location)) return true;
+                if (TryLoadAt(codec, segment, location)) return RecordState.Whole;
             }
             catch (IOException)
             {
-                // The next try may do.
+                state = RecordState.Unreadable;
             }
         }
 
-        return false;
+        return state;
     }
 
     private void Lose(Dictionary<BlockAddress, BlockLocation> lost)

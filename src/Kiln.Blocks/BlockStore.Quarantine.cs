@@ -28,7 +28,10 @@ public sealed partial class BlockStore
         get
         {
             lock (quarantineGate)
-                return damaged.Count(d => BlockAddress.TryParse(d.Address, out var a) && Index.IsDamaged(a));
+            {
+                return damaged.DistinctBy(d => d.Address)
+                    .Count(d => BlockAddress.TryParse(d.Address, out var a) && Index.IsDamaged(a));
+            }
         }
     }
 
@@ -44,6 +47,27 @@ public sealed partial class BlockStore
             damaged.Add(new QuarantineState.Damaged(
                 segment.Seed, segment.Id, entry.Offset, entry.Address.ToString(), Clock.GetUtcNow()));
             quarantineChanged = true;
+        }
+    }
+
+    /// <summary>Writes down that all records of a segment are damaged; false, and nothing is, when that cannot be.
+    /// </summary>
+    private bool TryQuarantine(Segment aside, IReadOnlyList<SegmentEntry> entries)
+    {
+        lock (quarantineGate)
+        {
+            if (damaged.Count + entries.Count > QuarantineState.RecordsMax) return false;
+            foreach (var entry in entries)
+            {
+                damaged.Add(new QuarantineState.Damaged(
+                    aside.Seed, aside.Id, entry.Offset, entry.Address.ToString(), Clock.GetUtcNow()));
+            }
+
+            quarantineChanged = true;
+            SaveQuarantine();
+            if (!quarantineChanged) return true;
+            damaged.RemoveAll(d => d.Seed == aside.Seed);
+            return false;
         }
     }
 

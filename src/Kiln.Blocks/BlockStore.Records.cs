@@ -166,33 +166,37 @@ public sealed partial class BlockStore
     {
         var address = codec.Header.Address;
         if (Index.TryRenew(address, out _)) return false;
-        return Index.TryAdd(address, Append(codec));
+        return Append(codec);
     }
 
-    internal BlockLocation Append(BlockCodec codec)
+    /// <summary>Appends the record in hand and gives its address that place.</summary>
+    /// <param name="codec">The record.</param>
+    /// <param name="from">Where it was copied from; null for a new one.</param>
+    /// <returns>False when the address has another place by now: what was appended is dead weight.</returns>
+    internal bool Append(BlockCodec codec, BlockLocation? from = null)
     {
         if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
         Heal();
         try
         {
-            return AppendToAny(record, codec.Header.Effort);
+            return AppendToAny(record, codec.Header.Effort, from);
         }
         catch (StoreReadOnlyException)
         {
             // Mostly it was somebody else's sync that failed: what is in hand goes to what comes after.
             Heal();
-            return AppendToAny(record, codec.Header.Effort);
+            return AppendToAny(record, codec.Header.Effort, from);
         }
     }
 
-    private BlockLocation AppendToAny(ReadOnlySpan<byte> record, Effort effort)
+    private bool AppendToAny(ReadOnlySpan<byte> record, Effort effort, BlockLocation? from)
     {
         if (effort == Effort.Dense)
         {
             // They keep to themselves: recompression then passes their segments by without a look.
             var dense = Volatile.Read(ref appenders[^1]);
-            lock (dense.Gate) return dense.Append(record);
+            lock (dense.Gate) return dense.Put(record, from);
         }
 
         var start = Interlocked.Increment(ref nextAppender) & int.MaxValue;
@@ -205,7 +209,7 @@ public sealed partial class BlockStore
             if (!candidate.Gate.TryEnter()) continue;
             try
             {
-                return candidate.Append(record);
+                return candidate.Put(record, from);
             }
             finally
             {
@@ -214,7 +218,7 @@ public sealed partial class BlockStore
         }
 
         var appender = Volatile.Read(ref appenders[start % writers]);
-        lock (appender.Gate) return appender.Append(record);
+        lock (appender.Gate) return appender.Put(record, from);
     }
 
     internal void EnsureWritten(BlockLocation location)
@@ -248,7 +252,7 @@ public sealed partial class BlockStore
             // Of the same records, so that their ratio is that of compression: none of moved, copied or repacked ones.
             Interlocked.Add(ref plainBytes, plain.Length);
             Interlocked.Add(ref storedBytes, RecordHeader.Size + codec.Header.StoredLength);
-            Index.TryAdd(address, Append(codec));
+            Append(codec);
             options.Metrics?.Put(this, began);
         }
         finally

@@ -47,6 +47,22 @@ public sealed class CrashTests
         finds.Report();
     }
 
+    [Fact]
+    public void What_is_built_on_what_a_killed_process_left_outlives_the_power()
+    {
+        var finds = new Finds();
+        foreach (var seed in Settings.Seeds("KILN_KILLED", 100, TimeSpan.FromSeconds(4)))
+        {
+            finds.Try($"seed {seed} (KILN_KILLED_SEED={seed} runs it again)", () =>
+            {
+                var load = Load.Record(seed, steps: 12);
+                load.Replay((disk, promises, where) => Replay.BuildOn(disk, promises, where, load.Trace));
+            });
+        }
+
+        finds.Report();
+    }
+
     private static IEnumerable<Survival> Combinations(int call, Random random)
     {
         for (var number = 0; number < CombinationsMax; number++)
@@ -59,28 +75,14 @@ public sealed class CrashTests
 
     private static void Explore(int seed, int steps, Func<int, Random, IEnumerable<Survival>> survivals)
     {
-        var calls = new List<DiskOp>();
-        var noted = new List<(int Calls, Promises Promises)>();
-        List<string> trace;
-        using (var world = new World(seed, new ModelDisk { Record = calls })
-        {
-            Noted = p => noted.Add((calls.Count, p.Copy())),
-        })
-        {
-            world.Run(steps);
-            trace = [.. world.Trace];
-        }
-
-        var disk = new ModelDisk();
+        var load = Load.Record(seed, steps);
         var random = new Random(seed);
-        var at = -1;
-        for (var call = 0; call <= calls.Count; call++)
+        var call = 0;
+        load.Replay((disk, promises, where) =>
         {
-            if (call > 0) disk.Do(calls[call - 1]);
-            while (at + 1 < noted.Count && noted[at + 1].Calls <= call) at++;
-            var promises = at < 0 ? new Promises() : noted[at].Promises;
-            var where = $"power lost after call {call} of {calls.Count} ({(call == 0 ? null : calls[call - 1])})";
-            foreach (var survival in survivals(call, random)) Replay.Verify(disk, survival, promises, where, trace);
-        }
+            foreach (var survival in survivals(call, random))
+                Replay.Verify(disk, survival, promises, where, load.Trace);
+            call++;
+        });
     }
 }

@@ -72,7 +72,7 @@ public sealed class HealingTests : IDisposable
         Store.Index.TryFind(AddressOf(id), out var original);
         var codec = Store.Codecs.Rent();
         Store.LoadRecord(codec, AddressOf(id), 0);
-        Assert.True(Store.Index.TryMove(AddressOf(id), original, Store.Append(codec)));
+        Assert.True(Store.Append(codec, original));
         Store.Codecs.Return(codec);
 
         (faults.RefusesSyncs, faults.Forgets) = (true, true);
@@ -151,6 +151,72 @@ public sealed class HealingTests : IDisposable
         Assert.Equal(Filled(6), Read(machine.OpenVolume("vol", 0), 0));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_doubt_outlives_the_process(bool forgets)
+    {
+        var volume = machine.Make("vol", 0, 4 * Size, null, null);
+        volume.Write(0, Filled(1));
+        volume.Flush();
+        volume.Write(0, Filled(2));
+        (faults.RefusesSyncs, faults.Forgets) = (true, forgets);
+        Assert.Throws<IOException>(() => volume.Flush());
+        volume.Write(Size, Filled(3));
+        faults.RefusesSyncs = false;
+        Kill();
+
+        // What it shows may be in the page cache alone, and the kernel says nothing about that any more.
+        var after = machine.OpenVolume("vol", 0);
+        Assert.True(after.IsBroken);
+        Assert.Throws<IOException>(() => after.Flush());
+        var shown = Read(after, 0);
+        Assert.Equal(Filled(forgets ? 1 : 2), shown);
+        after.Mend();
+        after.Flush();
+        LosePower();
+        after = machine.OpenVolume("vol", 0);
+        Assert.False(after.IsBroken);
+        Assert.Equal(shown, Read(after, 0));
+    }
+
+    [Fact]
+    public void A_loss_of_power_ends_the_doubt()
+    {
+        var volume = machine.Make("vol", 0, 4 * Size, null, null);
+        volume.Write(0, Filled(1));
+        (faults.RefusesSyncs, faults.Forgets) = (true, false);
+        Assert.Throws<IOException>(() => volume.Flush());
+        faults.RefusesSyncs = false;
+        LosePower(Survival.Everything);
+
+        var after = machine.OpenVolume("vol", 0);
+        Assert.False(after.IsBroken);
+        Assert.Equal(new byte[Size], Read(after, 0));
+        after.Flush();
+    }
+
+    [Fact]
+    public async Task A_mending_that_fails_shows_nothing_that_was_never_there()
+    {
+        var volume = machine.Make("vol", 0, 2 * Size, null, null);
+        volume.Write(0, Filled(1));
+        volume.Cut("snap");
+        await Upload(volume, "snap");
+        volume.Write(Size, Filled(2));
+        (faults.RefusesDataSyncs, faults.Forgets) = (true, true);
+        Assert.Throws<IOException>(() => volume.Flush());
+        volume.Write(0, Filled(3));
+        Assert.Throws<IOException>(() => volume.Mend());
+
+        // The old or the new: not the zeros that the disk has there in the layer's file.
+        Assert.Equal(Filled(1), Read(volume, 0));
+        faults.RefusesDataSyncs = false;
+        volume.Mend();
+        LosePower();
+        Assert.Equal(Filled(1), Read(machine.OpenVolume("vol", 0), 0));
+    }
+
     [Fact]
     public async Task A_local_copy_that_the_disk_has_lost_is_none()
     {
@@ -174,9 +240,13 @@ public sealed class HealingTests : IDisposable
     private static Task<Blocks.Manifests.ManifestId> Upload(VolumeDevice volume, string cut) =>
         volume.UploadCutAsync(cut, null, null, TestContext.Current.CancellationToken);
 
-    private void LosePower()
+    private void LosePower(Survival? survival = null) =>
+        GoOnWith(machine.Disk.AfterPowerLoss(survival ?? Survival.Nothing));
+
+    private void Kill() => GoOnWith(machine.Disk.Fork());
+
+    private void GoOnWith(ModelDisk disk)
     {
-        var disk = machine.Disk.AfterPowerLoss(Survival.Nothing);
         machine.Disk.StopAfter(0);
         machine.Dispose();
         machine = new Machine(disk, faults, clock);

@@ -36,8 +36,8 @@ public sealed class SimulationTests
                     if (world.Faults.IsFull && random.Next(4) == 0) world.Faults.IsFull = false;
                 }
 
-                // After a sync of a volume that failed only the disk itself says what is on it.
-                if (random.Next(2) == 0 || world.Faults.VolumeSyncFailed) world.Restart(Survival.Random(random));
+                // Where nobody knows what a failed sync of a volume has lost, only the disk itself says what is on it.
+                if (random.Next(2) == 0 || world.Faults.DoubtLost) world.Restart(Survival.Random(random));
                 else world.Restart(null);
             }
 

@@ -31,6 +31,9 @@ public sealed class MemoryBackend : IBackend
     /// <summary>Bytes that may still be written before the disk is full.</summary>
     public long SpaceBytes { get; set; } = long.MaxValue;
 
+    /// <summary>Bytes that were written so far.</summary>
+    public long UsedBytes => Interlocked.Read(ref used);
+
     /// <summary>Makes every sync fail, as a disk does that could not keep what it had taken.</summary>
     public bool SyncsFail { get; set; }
 

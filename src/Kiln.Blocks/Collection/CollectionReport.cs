@@ -57,6 +57,10 @@ public sealed record CollectionReport
     [JsonInclude]
     public int CompactedSegments { get; internal set; }
 
+    /// <summary>Damaged records that compaction brought, as they are, to segments of their own.</summary>
+    [JsonInclude]
+    public int SetAsideRecords { get; internal set; }
+
     /// <summary>Bytes that compaction moved.</summary>
     [JsonInclude]
     public long MovedBytes { get; internal set; }

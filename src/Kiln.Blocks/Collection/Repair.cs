@@ -86,7 +86,8 @@ public sealed class Repair(BlockStore store, CheckOptions options)
         try
         {
             var location = new BlockLocation(segment.Id, entry.Offset, entry.StoredLength);
-            if (!BlockStore.TryLoadAt(codec, segment, location) || codec.Header.Address != entry.Address)
+            if (BlockStore.Look(codec, segment, location) != RecordState.Whole
+                || codec.Header.Address != entry.Address)
                 return CheckProblemKind.RecordDamaged;
             if (options.Keys is null || !KeyFor(codec.Header, out var domain)) return null;
             codec.UnpackVerified(domain, codec.Plain);

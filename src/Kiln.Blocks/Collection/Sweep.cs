@@ -33,6 +33,8 @@ internal sealed class Sweep(
             return false;
         }
 
+        // What is set aside has nothing beside it that could be freed.
+        if (live == entries.Count && entries.TrueForAll(e => store.Index.IsDamaged(e.Address))) return false;
         var thin = liveBytes < length * options.CompactBelow || (tiny > TinySegmentsMax && IsTiny(segment));
         if (!thin) return false;
         report.ThinSegments++;
@@ -52,8 +54,8 @@ internal sealed class Sweep(
         report.FreedBytes += length - liveBytes;
     }
 
-    /// <summary>Moves what lives out of a segment, a record at a time, and trashes the rest. Yields moved bytes.
-    /// </summary>
+    /// <summary>Moves what lives out of a segment, a record at a time, sets what is damaged aside, and trashes the
+    /// rest. Yields moved bytes.</summary>
     internal IEnumerable<long> Compact(Segment segment, DateTimeOffset now)
     {
         using var use = segment.Use();
@@ -62,14 +64,21 @@ internal sealed class Sweep(
         var length = segment.File.Length;
         var live = entries.Where(e => !IsDead(segment, e)).ToList();
         long moved = 0;
+        var damaged = new List<SegmentEntry>();
         foreach (var entry in live)
         {
-            if (!TryMoveOut(segment, entry)) yield break;
+            if (!TryMoveOut(segment, entry, damaged)) yield break;
             moved += RecordHeader.Padded(entry.StoredLength);
             yield return RecordHeader.Padded(entry.StoredLength);
         }
 
         report.MovedBytes += moved;
+        if (damaged.Count > 0)
+        {
+            if (!store.TrySetAside(segment, damaged)) yield break;
+            report.SetAsideRecords += damaged.Count;
+        }
+
         if (TryTrash(segment, entries, length - moved, now)) report.CompactedSegments++;
     }
 
@@ -99,15 +108,30 @@ internal sealed class Sweep(
         !store.Index.TryFind(entry.Address, out var at) || at.Segment != segment.Id || at.Offset != entry.Offset
         || store.Index.IsDead(entry.Address, segment.Id, entry.Offset, epoch, cutoff);
 
-    private bool TryMoveOut(Segment segment, SegmentEntry entry)
+    // False when it, and with it its segment, has to stay.
+    private bool TryMoveOut(Segment segment, SegmentEntry entry, List<SegmentEntry> damaged)
     {
         var codec = store.Codecs.Rent();
         try
         {
             var from = new BlockLocation(segment.Id, entry.Offset, entry.StoredLength);
-            if (store.Index.IsDamaged(entry.Address) || !BlockStore.TryLoadAt(codec, segment, from)) return false;
-            store.Index.TryMove(entry.Address, from, store.Append(codec));
-            return true;
+            switch (BlockStore.Look(codec, segment, from))
+            {
+                // What the disk does not give now it may give at the next pass: the others need not wait for that.
+                case RecordState.Unreadable:
+                    return false;
+                case RecordState.Damaged:
+                    store.Quarantine(segment, entry);
+                    damaged.Add(entry);
+                    return true;
+                // Whole bytes of wrong content.
+                case RecordState.Whole when store.Index.IsDamaged(entry.Address):
+                    damaged.Add(entry);
+                    return true;
+                default:
+                    store.Append(codec, from);
+                    return true;
+            }
         }
         catch (StoreFullException)
         {

@@ -67,7 +67,7 @@ public sealed partial class VolumeDevice
         }
         catch (IOException)
         {
-            // The process that opens it next does not know of the doubt: docs/operating/full-disks.md.
+            // The process that opens it next finds the note: VolumeLayer.Doubt.cs.
         }
     }
 

@@ -96,7 +96,8 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         var key = domain is null ? null : LayerKey.Make(domain);
 
-        foreach (var kind in (string[])["log", "map"]) backend.Delete(NameOf(number, kind));
+        foreach (var kind in (string[])["log", "map", DoubtKind(backend.Boot)])
+            backend.Delete(NameOf(number, kind));
         var data = SplitFile.Create(backend, NameOf(number, "data"));
         var log = backend.Create(NameOf(number, "log"), direct: false);
         data.SetLength(sizeBytes);
@@ -118,6 +119,7 @@ internal sealed partial class VolumeLayer : IDisposable
         };
         layer.ReadMap();
         layer.ReadLog(boot);
+        layer.ReadDoubt();
 
         // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
         layer.Touched();
@@ -228,7 +230,11 @@ internal sealed partial class VolumeLayer : IDisposable
     /// show zeros where the kernel has dropped it. The caller sees to it that nobody reads or writes.</summary>
     internal void Revert()
     {
-        if (IsBroken) Map.Revert();
+        if (!IsBroken) return;
+        Map.Revert();
+
+        // Once more: writes that were under way when the sync failed are known by now.
+        NoteDoubt();
     }
 
     /// <summary>After a sync that failed: makes durable what the layer shows now, which need not be what was written
@@ -245,8 +251,18 @@ internal sealed partial class VolumeLayer : IDisposable
 
             // The log is in doubt as well: the map takes its place.
             var covered = Volatile.Read(ref writes);
-            Map.TakeUnlogged();
-            Checkpoint();
+            var taken = Map.TakeUnlogged();
+            try
+            {
+                Checkpoint();
+                backend.Delete(NameOf(Number, DoubtKind(backend.Boot)));
+            }
+            catch
+            {
+                Map.PutBack(taken);
+                throw;
+            }
+
             Volatile.Write(ref durable, covered);
             broken = null;
         }
@@ -269,6 +285,7 @@ internal sealed partial class VolumeLayer : IDisposable
             if (Dirty)
             {
                 broken = failure;
+                NoteDoubt();
                 throw;
             }
 
@@ -315,7 +332,8 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         Dispose();
         SplitFile.Delete(backend, NameOf(Number, "data"));
-        foreach (var kind in (string[])["log", "map"]) backend.Delete(NameOf(Number, kind));
+        foreach (var kind in (string[])["log", "map", DoubtKind(backend.Boot)])
+            backend.Delete(NameOf(Number, kind));
     }
 
     /// <inheritdoc/>

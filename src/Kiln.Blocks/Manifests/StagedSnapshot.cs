@@ -118,7 +118,10 @@ public sealed class StagedSnapshot : IDisposable
                 for (var slot = page.Next(0); slot < ManifestPage.References; slot = page.Next(slot + 1))
                 {
                     page.TryGet(slot, out var address);
-                    if (!store.Contains(address)) throw new BlockMissingException(address);
+
+                    // A collection that has read the roots already will not see the manifest, and no journal any more
+                    // when that is discarded before its marking is through: what it names is leased anew.
+                    if (!address.IsZero && !store.Index.TryKeep(address)) throw new BlockMissingException(address);
                     builder.Set(((long)number * ManifestPage.References) + slot, address);
                 }
             }

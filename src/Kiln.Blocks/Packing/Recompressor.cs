@@ -112,10 +112,11 @@ public sealed class Recompressor(BlockStore store)
         try
         {
             // One whose bytes are whole and whose content is not would come out of quarantine by it.
-            if (store.Index.IsDamaged(address) || !BlockStore.TryLoadAt(source, segment, here)) return false;
+            if (store.Index.IsDamaged(address)
+                || BlockStore.Look(source, segment, here) != RecordState.Whole) return false;
             var packed = source.Header.Effort == Effort.Dense ? source : Pack(segment, here, source, target);
             if (packed is null) return false;
-            store.Index.TryMove(packed.Header.Address, here, store.Append(packed));
+            store.Append(packed, here);
             report.Records++;
             report.BytesBefore += RecordHeader.Padded(here.StoredLength);
             report.BytesAfter += packed.Header.Total;
@@ -139,7 +140,7 @@ public sealed class Recompressor(BlockStore store)
         if (target.Header.StoredLength < here.StoredLength) return target;
 
         // It was as small as it gets. Unpacking has decrypted it where it lay, so it is read again.
-        if (!BlockStore.TryLoadAt(source, segment, here)) return null;
+        if (BlockStore.Look(source, segment, here) != RecordState.Whole) return null;
         source.Header.MarkDense();
         return source;
     }

@@ -53,7 +53,8 @@ internal sealed unsafe class Appender : IDisposable
         lock (Gate) return segment is null ? null : (segment, [.. entries]);
     }
 
-    /// <summary>Appends a packed record. The caller holds <see cref="Gate"/>.</summary>
+    /// <summary>Appends a packed record of which the index shall not know yet. The caller holds <see cref="Gate"/>.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The store was closed meanwhile.</exception>
     /// <exception cref="StoreReadOnlyException">It has failed, now or before.</exception>
     internal BlockLocation Append(ReadOnlySpan<byte> record)
@@ -73,6 +74,21 @@ internal sealed unsafe class Appender : IDisposable
         entries.Add(new SegmentEntry(header.Address, (uint)position, header.StoredLength));
         used += length;
         return new BlockLocation(segment.Id, (uint)position, header.StoredLength);
+    }
+
+    /// <summary>Appends a packed record and gives its address that place. The caller holds <see cref="Gate"/>.
+    /// </summary>
+    /// <param name="record">The record.</param>
+    /// <param name="from">Where it was copied from, and the address must still point to; null for a new one.</param>
+    /// <returns>False when the address has another place.</returns>
+    /// <remarks>Under one hold of the gate: whoever seals the segment, collects it, or salvages what is in it, finds
+    /// each of its records in the index or knows that nobody looks for it there.</remarks>
+    internal bool Put(ReadOnlySpan<byte> record, BlockLocation? from)
+    {
+        var location = Append(record);
+        var address = entries[^1].Address;
+        return from is { } copied
+            ? segments.Index.TryMove(address, copied, location) : segments.Index.TryAdd(address, location);
     }
 
     /// <summary>Copies bytes that are in the buffer; false when they were handed on. Takes the gate itself.</summary>

@@ -96,6 +96,20 @@ internal sealed class BlockIndex
         }
     }
 
+    /// <summary>Renews the lease of whatever there is of an address, also of what is damaged; false when there is
+    /// nothing.</summary>
+    internal bool TryKeep(BlockAddress address)
+    {
+        var shard = shards[address.Shard];
+        lock (shard)
+        {
+            ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
+            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)) return false;
+            entry.Lease = Epoch;
+            return true;
+        }
+    }
+
     /// <summary>Adds, or replaces what is damaged, unless another writer was first; either way the lease is of now.
     /// </summary>
     internal bool TryAdd(BlockAddress address, BlockLocation location)
@@ -138,6 +152,21 @@ internal sealed class BlockIndex
             if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
                 || entry.Segment != from.Segment || entry.Offset != from.Offset || entry.IsDamaged) return false;
             entry.MoveTo(to);
+            return true;
+        }
+    }
+
+    /// <summary>Moves an entry whose record is damaged, and says so of it at the new place.</summary>
+    internal bool TryMoveDamaged(BlockAddress address, BlockLocation from, BlockLocation to)
+    {
+        var shard = shards[address.Shard];
+        lock (shard)
+        {
+            ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(shard, address);
+            if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry)
+                || entry.Segment != from.Segment || entry.Offset != from.Offset) return false;
+            entry.MoveTo(to);
+            entry.StoredLength = ~entry.StoredLength;
             return true;
         }
     }

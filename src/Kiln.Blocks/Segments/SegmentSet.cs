@@ -18,6 +18,8 @@ internal sealed class SegmentSet(
 
     internal IEnumerable<Segment> All => open.Values;
 
+    internal BlockIndex Index => index;
+
     /// <summary>All of them, each in use until the next is asked for.</summary>
     internal IEnumerable<Segment> InUse()
     {
@@ -47,6 +49,41 @@ internal sealed class SegmentSet(
 
     internal (Segment Segment, long End) Create(Appender appender)
     {
+        var segment = Create(appender.IsDense, _ => { });
+        segment.Appender = appender;
+        open[segment.Id] = segment;
+        return (segment, SegmentFormat.HeaderSize);
+    }
+
+    /// <summary>Makes a sealed segment of records as they are, durably: nothing of them changes but the place to which
+    /// a header binds that is whole.</summary>
+    internal Segment CreateSealed(
+        IEnumerable<(SegmentEntry Entry, byte[] Record, bool HasHeader)> records, out List<SegmentEntry> placed)
+    {
+        var entries = new List<SegmentEntry>();
+        var made = Create(dense: false, segment =>
+        {
+            long at = SegmentFormat.HeaderSize;
+            foreach (var (entry, record, hasHeader) in records)
+            {
+                if (hasHeader) new RecordHeader(record).Seal(at, segment.Seed);
+                segment.File.Write(at, record);
+                entries.Add(entry with { Offset = (uint)at });
+
+                // At a page, where a walk looks for it.
+                at = (at + record.Length + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+            }
+
+            segment.File.Sync();
+            Recovery.Seal(segment.File, segment.Seed, entries, at);
+        });
+        open[made.Id] = made;
+        placed = entries;
+        return made;
+    }
+
+    private Segment Create(bool dense, Action<Segment> fill)
+    {
         var id = (uint)Interlocked.Increment(ref last);
         Span<byte> random = stackalloc byte[8];
         RandomNumberGenerator.Fill(random);
@@ -55,10 +92,13 @@ internal sealed class SegmentSet(
         var file = backend.Create(name, direct: true);
         try
         {
+            var segment = new Segment(id, seed, dense, file);
             var page = new byte[SegmentFormat.HeaderSize];
-            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow(), appender.IsDense);
+            SegmentFormat.WriteHeader(page, id, seed, clock.GetUtcNow(), dense);
             file.Write(0, page);
+            fill(segment);
             backend.SyncFolder(SegmentFormat.Folder);
+            return segment;
         }
         catch
         {
@@ -66,10 +106,6 @@ internal sealed class SegmentSet(
             backend.Delete(name);
             throw;
         }
-
-        var segment = new Segment(id, seed, appender.IsDense, file) { Appender = appender };
-        open[id] = segment;
-        return (segment, SegmentFormat.HeaderSize);
     }
 
     /// <summary>Opens every segment and fills the index; returns what had to be repaired.</summary>

@@ -19,7 +19,7 @@ public sealed class Screen
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly TextWriter _out;
+    private readonly TextWriter _out, _error;
 
     /// <summary>Makes a screen.</summary>
     /// <param name="output">Results.</param>
@@ -28,7 +28,7 @@ public sealed class Screen
     /// <param name="color">Whether colours are wanted.</param>
     public Screen(TextWriter output, TextWriter error, bool terminal, bool color)
     {
-        _out = output;
+        (_out, _error) = (output, error);
         IsTerminal = terminal;
         Output = Make(output, !Console.IsOutputRedirected && output == Console.Out, color);
         Error = Make(error, terminal, color);
@@ -52,8 +52,8 @@ public sealed class Screen
     /// <summary>Prints a result line, as it is.</summary>
     public void Line(string text = "") => _out.WriteLine(text);
 
-    /// <summary>Prints a message line on standard error, as it is.</summary>
-    public void Say(string text) => Error.WriteLine(text);
+    /// <summary>Prints a message line on standard error, as it is: a command in it can be copied.</summary>
+    public void Say(string text) => _error.WriteLine(text);
 
     /// <summary>Prints a document.</summary>
     public void Json(JsonNode node) => _out.WriteLine(node.ToJsonString(Indented));

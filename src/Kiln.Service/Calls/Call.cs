@@ -39,6 +39,8 @@ public sealed class Call
 
     private readonly Dictionary<string, PolicyContext> _resources = [];
 
+    private readonly List<string> _tagged = [];
+
     /// <summary>Condition keys of one resource, e.g. <c>ec2:Owner</c>, to be set before authorising.</summary>
     /// <param name="resource">The ARN as it will be given to <see cref="Authorize"/>.</param>
     public PolicyContext About(string resource)
@@ -87,23 +89,52 @@ public sealed class Call
 
     /// <summary>
     /// Refuses a caller whose policies do not allow this operation on each of these resources, and ends a dry run.
-    /// Called once by every operation, before anything changes state.
+    /// Called once by every operation, when it has found what the request names: before anything changes, and before
+    /// it looks at states, which are nobody's to learn who may not change them.
     /// </summary>
     /// <param name="resources">ARNs; none means <c>*</c>, for actions without resource-level permission.</param>
     /// <exception cref="AwsException">UnauthorizedOperation (403), or AccessDenied in other services;
     /// DryRunOperation (412) where the call would have gone ahead.</exception>
     public async Task Authorize(params IReadOnlyList<string> resources)
     {
-        if (!await MayAsync(Action, resources))
-            throw Denied(Action, resources.Count > 0 ? resources[0] : "*");
-        if (DryRun)
-            throw new AwsException("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
+        await Require(resources);
+        await Require("ec2:CreateTags", _tagged);
+        EndDryRun();
+    }
+
+    /// <summary>As <see cref="Authorize"/> for some of the resources, while others are still to be found.</summary>
+    /// <exception cref="AwsException">UnauthorizedOperation (403), or AccessDenied in other services.</exception>
+    public Task Require(params IReadOnlyList<string> resources) =>
+        Require(Action, resources.Count > 0 ? resources : ["*"]);
+
+    /// <summary>Says that the operation gives tags to what it makes, which is a right of its own.</summary>
+    /// <param name="resource">The ARN of what is made, as it will be given to <see cref="Authorize"/>.</param>
+    public PolicyContext WillTag(string resource)
+    {
+        _tagged.Add(resource);
+        return About(resource).Set("ec2:CreateAction", Operation);
     }
 
     /// <summary>Whether the caller may do an action on all these resources, also one that is not this
     /// operation.</summary>
     public async Task<bool> MayAsync(string action, params IReadOnlyList<string> resources) =>
-        Caller.IsRoot || Authorization is null || await Authorization.IsAllowed(Caller, action, resources, this);
+        await FirstDenied(action, resources.Count > 0 ? resources : ["*"]) is null;
+
+    private async Task Require(string action, IReadOnlyList<string> resources)
+    {
+        if (await FirstDenied(action, resources) is { } resource)
+            throw Denied(action, resource);
+    }
+
+    private async Task<string?> FirstDenied(string action, IReadOnlyList<string> resources) =>
+        Caller.IsRoot || Authorization is null ? null
+            : await Authorization.FirstDenied(Caller, action, resources, this);
+
+    private void EndDryRun()
+    {
+        if (DryRun)
+            throw new AwsException("DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set.");
+    }
 
     /// <summary>The refusal in the words of the service that is called.</summary>
     public AwsException Denied(string action, string resource) => Service switch

@@ -183,9 +183,8 @@ public sealed class StartSnapshot(
     private static async Task Authorize(Call call, Snapshot? parent, IReadOnlyList<Tag> tags)
     {
         var any = Arn.AnySnapshot(call);
-        // Tags on a new resource are a right of their own.
-        if (tags.Count > 0 && !await call.MayAsync("ec2:CreateTags", any))
-            throw call.Denied("ec2:CreateTags", any);
+        if (tags.Count > 0)
+            Tagging.Tell(call.WillTag(any), tags);
         await call.Authorize(parent is null ? [any] : [any, Arn.Snapshot(call.Region, parent.Id)]);
     }
 

@@ -15,12 +15,10 @@ public sealed class Authorization(Db db, TimeProvider clock)
 {
     private readonly Dictionary<Caller, Identity> _identities = [];
 
-    /// <summary>Whether every resource is allowed by a policy and none is denied.</summary>
-    public async Task<bool> IsAllowed(Caller caller, string action, IReadOnlyList<string> resources, Call call)
+    /// <summary>The first resource that no policy allows or that one denies; null where there is none.</summary>
+    public async Task<string?> FirstDenied(Caller caller, string action, IReadOnlyList<string> resources, Call call)
     {
-        if (caller.IsRoot)
-            return true;
-        foreach (var resource in resources.Count > 0 ? resources : ["*"])
+        foreach (var resource in resources)
         {
             var context = await ContextOf(caller, call.Region, call);
             if (call.ContextOf(resource) is { } own)
@@ -30,9 +28,9 @@ public sealed class Authorization(Db db, TimeProvider clock)
                 Action = action, Resource = resource, Principal = await PrincipalOf(caller), Context = context,
             };
             if (await Decide(caller, request) != Decision.Allowed)
-                return false;
+                return resource;
         }
-        return true;
+        return null;
     }
 
     /// <summary>What the caller's own policies say; a root is allowed all.</summary>

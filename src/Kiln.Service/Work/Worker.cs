@@ -204,25 +204,8 @@ public sealed partial class Worker(
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<Db>();
-        var row = await db.Work.FindAsync([work.Kind, work.ResourceId], CancellationToken.None);
-        if (row is null || row.Fence != work.Fence)
-            return;
-        row.LeaseOwner = null;
-        row.LeaseUntil = DateTimeOffset.UnixEpoch;
-        if (failure is not null)
-        {
-            row.Attempts++;
-            row.LastError = failure.Message.Length <= 2000 ? failure.Message : failure.Message[..2000];
-            row.DueAt = clock.GetUtcNow() + pause;
-        }
-        try
-        {
-            await db.SaveChangesAsync(CancellationToken.None);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // Another wish came in between; the lease lapses by itself.
-        }
+        var message = failure?.Message is { Length: > Work.ErrorMax } text ? text[..Work.ErrorMax] : failure?.Message;
+        await ClaimSql.Release(db, work, message is null ? null : (message, clock.GetUtcNow() + pause));
     }
 
     private async Task RenewLease(Work work, CancellationTokenSource lost, CancellationToken done)

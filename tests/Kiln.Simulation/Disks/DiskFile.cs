@@ -10,6 +10,9 @@ namespace Kiln.Simulation.Disks;
 /// <param name="ofVolume">True for a file of a volume.</param>
 internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isChecked, bool ofVolume) : IBackendFile
 {
+    /// <summary>True for the note about a sync that failed.</summary>
+    internal bool IsDoubt { get; init; }
+
     public long Length => disk.LengthOf(file);
 
     public int Read(long offset, Span<byte> destination)
@@ -25,13 +28,21 @@ internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isC
 
     public void Write(long offset, ReadOnlySpan<byte> source)
     {
-        faults.Write();
-        disk.Do(new DiskOp.Write(file, offset, source.ToArray()));
+        try
+        {
+            faults.Write();
+            disk.Do(new DiskOp.Write(file, offset, source.ToArray()));
+        }
+        catch (IOException) when (IsDoubt)
+        {
+            faults.DoubtLost = true;
+            throw;
+        }
     }
 
     public void Sync()
     {
-        if (faults.HitsSync)
+        if (faults.HitsSync || (faults.RefusesDataSyncs && !isChecked))
         {
             if (ofVolume) faults.VolumeSyncFailed = true;
             else faults.StoreSyncFailed = true;

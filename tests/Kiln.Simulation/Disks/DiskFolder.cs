@@ -1,4 +1,5 @@
 using Kiln.Blocks.Backends;
+using Kiln.Blocks.Devices;
 
 namespace Kiln.Simulation.Disks;
 
@@ -7,11 +8,11 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
 {
     public ulong Boot => disk.Boot;
 
-    public IBackendFile Create(string name, bool direct)
+    public IBackendFile Create(string name, bool direct) => Noting(name, () =>
     {
         faults.Write();
         return Of(disk.Create(Locate(name)), name);
-    }
+    });
 
     public IBackendFile Open(string name, bool direct = false)
     {
@@ -23,18 +24,20 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
 
     public bool Exists(string name) => disk.Exists(Locate(name));
 
-    public void Delete(string name)
+    public void Delete(string name) => Noting(name.EndsWith(".tmp", StringComparison.Ordinal) ? name : "", () =>
     {
         faults.Call();
         if (Exists(name)) disk.Do(new DiskOp.Delete(Locate(name)));
-    }
+        return true;
+    });
 
-    public void Rename(string from, string to)
+    public void Rename(string from, string to) => Noting(to, () =>
     {
         faults.Write();
         disk.Find(Locate(from));
         disk.Do(new DiskOp.Rename(Locate(from), Locate(to)));
-    }
+        return true;
+    });
 
     /// <summary>The same calls in the same order as <see cref="FileBackend.WriteAtomic"/>.</summary>
     public void WriteAtomic(string name, ReadOnlySpan<byte> bytes)
@@ -68,9 +71,29 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
         // The disk stays.
     }
 
+    // What a process cannot write down about a sync that failed, the next does not know.
+    private T Noting<T>(string name, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (IOException) when (IsDoubt(name))
+        {
+            faults.DoubtLost = true;
+            throw;
+        }
+    }
+
+    private static bool IsDoubt(string name) =>
+        name.Contains("." + VolumeLayer.DoubtPrefix, StringComparison.Ordinal);
+
     // A store has folders, a volume has none.
     private DiskFile Of(int file, string name) =>
-        new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal));
+        new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal))
+        {
+            IsDoubt = IsDoubt(name),
+        };
 
     // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.
     private static bool IsChecked(string name) => !name.EndsWith(".data", StringComparison.Ordinal);

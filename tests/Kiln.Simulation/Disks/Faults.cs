@@ -14,8 +14,12 @@ internal sealed class Faults(Random random)
     /// <summary>True while the disk takes no more bytes.</summary>
     internal bool IsFull { get; set; }
 
-    /// <summary>True once a sync of a volume failed: only a loss of power shows what is on its disk.</summary>
+    /// <summary>True once a sync of a volume failed.</summary>
     internal bool VolumeSyncFailed { get; set; }
+
+    /// <summary>True once the note about such a failure could not be written: only a loss of power shows what is on the
+    /// disk.</summary>
+    internal bool DoubtLost { get; set; }
 
     /// <summary>True once a sync of a store failed: what no commit had made durable may be gone.</summary>
     internal bool StoreSyncFailed { get; set; }
@@ -27,6 +31,9 @@ internal sealed class Faults(Random random)
 
     /// <summary>True while every sync is refused.</summary>
     internal bool RefusesSyncs { get; set; }
+
+    /// <summary>True while the syncs of guests' bytes are refused, and no others.</summary>
+    internal bool RefusesDataSyncs { get; set; }
 
     /// <summary>Whether the kernel lets go of what it could not write; null for now and then.</summary>
     internal bool? Forgets { get; set; }

@@ -164,7 +164,7 @@ internal static class Check
             var id = device.UploadCutAsync(cutId, null, null, CancellationToken.None).GetAwaiter().GetResult();
             Content(machine.Store(volume.Region), machine.Store(volume.Region).OpenManifest(id), null, units, cutId);
         }
-        catch (VolumeCutLostException) when (machine.Disk.Boot > 1)
+        catch (VolumeCutLostException) when (machine.Disk.Boot > 1 || machine.Faults.VolumeSyncFailed)
         {
             device.AbandonCut(cutId);
         }

@@ -18,6 +18,7 @@ internal sealed class UpkeepWorld : IDisposable
 {
     private const int BlocksMax = 4;
     private const int SnapshotsMax = 6;
+    private const long Never = 1L << 40;
 
     private readonly Random random;
     private readonly SimulatedClock clock = new();
@@ -37,8 +38,8 @@ internal sealed class UpkeepWorld : IDisposable
         steps =
         [
             (8, "make", Make), (3, "delete", Delete), (4, "collect", Collect), (4, "recompress", Recompress),
-            (4, "rot", Rot), (4, "scrub", Scrub), (3, "read", Read), (1, "fill or empty the disk", Fill),
-            (1, "restart", Restart), (2, "wait", Wait),
+            (4, "rot", Rot), (4, "scrub", Scrub), (2, "look", Look), (3, "read", Read),
+            (1, "fill or empty the disk", Fill), (1, "restart", Restart), (2, "wait", Wait),
         ];
     }
 
@@ -51,6 +52,9 @@ internal sealed class UpkeepWorld : IDisposable
             var at = random.Next(steps.Sum(s => s.Weight));
             var step = steps.First(s => (at -= s.Weight) < 0);
             trace.Add(step.Name);
+
+            // Now and then it does not come to its end.
+            if (random.Next(8) == 0) machine.Disk.StopAfter(random.Next(1, 60));
             try
             {
                 step.Step();
@@ -59,6 +63,13 @@ internal sealed class UpkeepWorld : IDisposable
             {
                 trace.Add("  full");
             }
+            catch (IOException) when (machine.Disk.IsStopped)
+            {
+                trace.Add("  stopped");
+            }
+
+            if (machine.Disk.IsStopped) Restart();
+            machine.Disk.StopAfter(Never);
         }
 
         // In the end there is room, a scrub finds what is left, and all is whole.
@@ -135,6 +146,10 @@ internal sealed class UpkeepWorld : IDisposable
         rotten = (region, address);
     }
 
+    // Finds what is damaged and has nothing to repair it from: what works there next has to live with it.
+    private void Look() => new Scrub(machine.Store(random.Next(Machine.Regions))).Run(
+        new CheckOptions { Keys = Machine.Domain }, CancellationToken.None);
+
     private void Scrub() => Scrub(random.Next(Machine.Regions));
 
     private void Scrub(int region)
@@ -144,7 +159,7 @@ internal sealed class UpkeepWorld : IDisposable
             CancellationToken.None);
 
         // A full disk has no room for the footer of what is open, nor for a repair.
-        if (rotten is not var (where, address) || where != region || faults.IsFull) return;
+        if (rotten is not var (where, address) || where != region || faults.IsFull || machine.Disk.IsStopped) return;
 
         // Of what nobody needs the other copy may be gone; but no put is satisfied with it from here on.
         var unrepaired = report.Problems.FirstOrDefault(p => !p.IsRepaired);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Kiln.Blocks;
 using Kiln.Blocks.Collection;
 using Kiln.Blocks.Manifests;
+using Kiln.Blocks.Packing;
 
 namespace Kiln.Simulation.Worlds;
 
@@ -158,6 +159,13 @@ internal sealed partial class World
             CancellationToken.None);
         Check.Hold(report.Refused is null || faults.Count > 0, $"collection refused: {report.Refused}");
     }
+
+    private void Recompress() => new Recompressor(machine.Store(random.Next(Machine.Regions))).Run(
+        new RecompressionOptions
+        {
+            Domains = [Machine.Domain("key-1")!, Machine.Domain("key-2")!], Quiet = TimeSpan.FromTicks(-1),
+            ProcessorShareMin = 0, RecordsMax = random.Next(1, 6),
+        }, CancellationToken.None);
 
     private void Scrub()
     {

@@ -73,8 +73,8 @@ internal sealed partial class World
 
     private void ReopenVolume()
     {
-        // After a sync that failed only the disk knows what is on it: it takes a loss of power to see that.
-        if (faults.VolumeSyncFailed || PickVolume() is not var (name, _, _)) return;
+        // Where nobody knows which bytes a failed sync has lost, only a loss of power shows that.
+        if (faults.DoubtLost || PickVolume() is not var (name, _, _)) return;
         CloseVolume(name);
         Undisturbed(() =>
         {
@@ -185,9 +185,9 @@ internal sealed partial class World
 
     private int[] ReadUndisturbed(VolumeDevice device) => Undisturbed(() => Check.ReadAll(device));
 
-    private void Mend()
+    private void Mend(string name)
     {
-        var (name, device) = Pick(machine.Volumes.Where(v => v.Value.IsBroken));
+        var device = machine.Volumes[name];
         Say($"mend {name}");
         try
         {

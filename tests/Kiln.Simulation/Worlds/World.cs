@@ -41,7 +41,8 @@ internal sealed partial class World : IDisposable
             (1, "delete a volume", DeleteVolume), (1, "grow", Grow), (7, "cut", Cut), (9, "upload", Upload),
             (2, "abandon", Abandon), (2, "hydrate", Hydrate), (2, "reopen a volume", ReopenVolume),
             (2, "stage", Stage), (6, "put", Put), (3, "complete", Complete), (1, "discard", Discard),
-            (5, "copy", Copy), (3, "delete a snapshot", DeleteSnapshot), (4, "collect", Collect), (1, "scrub", Scrub),
+            (5, "copy", Copy), (3, "delete a snapshot", DeleteSnapshot), (4, "collect", Collect),
+            (2, "recompress", Recompress), (1, "scrub", Scrub),
             (1, "reopen a store", ReopenStore), (2, "verify", Verify), (2, "wait", Wait),
         ];
     }
@@ -81,7 +82,8 @@ internal sealed partial class World : IDisposable
 
         if (machine.Disk.IsStopped) return;
         LookAtBroken();
-        if (machine.Volumes.Values.Any(v => v.IsBroken) && random.Next(4) == 0) Mend();
+        if (machine.Volumes.Values.Any(v => v.IsBroken) && random.Next(4) == 0)
+            Mend(Pick(machine.Volumes.Where(v => v.Value.IsBroken)).Key);
         Note();
     }
 
@@ -94,7 +96,7 @@ internal sealed partial class World : IDisposable
         machine.Dispose();
         var (errors, wrong, full) = (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull);
         (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull) = (0, 0, false);
-        faults.VolumeSyncFailed = false;
+        faults.DoubtLost = false;
         machine = new Machine(disk, faults, clock);
         if (powerLoss is not null) Promises.PowerWent();
         Recover(powerLoss is null ? Ending.Killed : Ending.PowerLost);
@@ -109,8 +111,15 @@ internal sealed partial class World : IDisposable
     internal void Finish()
     {
         (faults.ErrorEvery, faults.WrongReadEvery, faults.IsFull) = (0, 0, false);
-        if (faults.VolumeSyncFailed) Restart(Survival.Random(random));
+        if (faults.DoubtLost) Restart(Survival.Random(random));
         else Restart(null);
+        if (machine.Volumes.Values.Any(v => v.IsBroken))
+        {
+            // What is mended is as good as flushed.
+            foreach (var name in machine.Volumes.Keys.Where(n => machine.Volumes[n].IsBroken).ToList()) Mend(name);
+            Restart(Survival.Random(random));
+        }
+
         Check.Everything(machine, Promises, Ending.Closed);
     }
 
@@ -178,7 +187,7 @@ internal sealed partial class World : IDisposable
         machine.CloseVolume(name);
 
         // Nobody is left who knows what is in doubt.
-        if (faults.VolumeSyncFailed) machine.Disk.StopAfter(0);
+        if (faults.DoubtLost) machine.Disk.StopAfter(0);
     }
 
     private string NewName(string kind) => $"{kind}-{++lastName}";
@@ -210,7 +219,7 @@ internal sealed partial class World : IDisposable
 
     private void ReopenStore()
     {
-        if (faults.VolumeSyncFailed) return;
+        if (faults.DoubtLost) return;
 
         // A store closes after what is open upon it.
         var region = random.Next(Machine.Regions);

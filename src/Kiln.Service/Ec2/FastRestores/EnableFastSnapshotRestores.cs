@@ -88,8 +88,9 @@ public sealed class EnableFastSnapshotRestores(Db db, NodeIdentity node, Service
     private async Task<FastSnapshotRestore> Enable(
         string snapshotId, Zone zone, HashSet<string> kept, Call call, CancellationToken cancel)
     {
-        var snapshot = (await SnapshotAccess.ForUse(
+        var snapshot = (await SnapshotAccess.Found(
             db, [snapshotId], call.Region, call.AccountId, cancel))[snapshotId];
+        SnapshotAccess.CheckCompleted(snapshot);
         if (snapshot.NodeId != node.Id)
             throw Ec2Error.UnavailableHere(snapshot.Id, snapshot.NodeId);
         if (snapshot.VolumeSizeGiB > FastSnapshotRestore.SizeGiBMax)

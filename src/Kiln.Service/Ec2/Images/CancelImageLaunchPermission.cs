@@ -40,12 +40,12 @@ public sealed class CancelImageLaunchPermission(Db db)
             i => i.Id == request.ImageId && i.Region == call.Region && i.State != ImageState.Deregistered, cancel);
         if (image is null || !await ImageAccess.MaySee(db, image, call.AccountId, cancel))
             throw Ec2Error.InvalidAmiIdNotFound(request.ImageId);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
+
         var permission = await db.LaunchPermissions.SingleOrDefaultAsync(p => p.ImageId == image.Id
             && p.Kind == LaunchPermission.UserId && p.Value == call.AccountId, cancel)
             ?? throw Ec2Error.OperationNotPermitted(
                 $"The image {image.Id} is not shared with account {call.AccountId} by its id.");
-        await call.Authorize(Arn.Image(call.Region, image.Id));
-
         db.Remove(permission);
         await db.SaveChangesAsync(cancel);
         return new Response();

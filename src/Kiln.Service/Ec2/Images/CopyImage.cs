@@ -75,16 +75,17 @@ public sealed class CopyImage(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         ImageNames.Check(request.Name);
-        var tags = Tagging.Read(request.TagSpecifications, "image", "snapshot");
+        var tags = Tagging.Read(call, request.TagSpecifications, "image", "snapshot");
         if (!options.RegionList.Contains(request.SourceRegion))
         {
             throw Ec2Error.InvalidParameterValue(
                 request.SourceRegion, "sourceRegion", $"Enabled Regions are {options.Regions}.");
         }
-        var source = await ImageAccess.ForUse(
+        var source = await ImageAccess.Found(
             db, request.SourceImageId, request.SourceRegion, call.AccountId, cancel);
-        var parts = await Storage(source, call, cancel);
         await call.Authorize(Arn.AnyImage(call), Arn.Image(source.Region, source.Id));
+        ImageAccess.CheckAvailable(source);
+        var parts = await Storage(source, call, cancel);
         if (parts.FirstOrDefault(s => s.NodeId != node.Id) is { } elsewhere)
             throw Ec2Error.UnavailableHere(elsewhere.Id, elsewhere.NodeId);
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);

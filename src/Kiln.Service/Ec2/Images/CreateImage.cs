@@ -62,15 +62,17 @@ public sealed class CreateImage(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         ImageNames.Check(request.Name);
-        var tags = Tagging.Read(request.TagSpecifications, "image", "snapshot");
+        var tags = Tagging.Read(call, request.TagSpecifications, "image", "snapshot");
         DeviceRules.CheckShape(request.BlockDeviceMappings);
         var instance = await InstanceOf(request.InstanceId, call, cancel);
-        var volumes = await InstanceVolumes.Of(db, instance, cancel);
         string[] named = [.. request.BlockDeviceMappings.Select(d => d.Ebs?.SnapshotId).OfType<string>().Distinct()];
-        var ready = await SnapshotAccess.ForUse(db, named, call.Region, call.AccountId, cancel);
-        var (devices, cut) = InstanceDevices.Merge(instance, volumes, request.BlockDeviceMappings, ready);
+        var ready = await SnapshotAccess.Found(db, named, call.Region, call.AccountId, cancel);
         await call.Authorize([
             Arn.Ec2(call.Region, call.AccountId, "instance", instance.Id), Arn.AnyImage(call), Arn.AnySnapshot(call)]);
+        CheckState(instance);
+        SnapshotAccess.CheckCompleted(ready.Values);
+        var volumes = await InstanceVolumes.Of(db, instance, cancel);
+        var (devices, cut) = InstanceDevices.Merge(instance, volumes, request.BlockDeviceMappings, ready);
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);
 
         var image = await ImageOf(instance, request, devices, volumes, call, cancel);
@@ -119,14 +121,21 @@ public sealed class CreateImage(
     {
         if (!Ids.IsWellFormed("i", id))
             throw Ec2Error.InvalidInstanceIdNotWellFormed(id);
-        var instance = await db.Instances.SingleOrDefaultAsync(
+        return await db.Instances.SingleOrDefaultAsync(
             i => i.Id == id && i.Region == call.Region && i.AccountId == call.AccountId, cancel)
             ?? throw Ec2Error.InvalidInstanceIdAbsent(id);
+    }
+
+    private static void CheckState(Instance instance)
+    {
         if (instance.RootDeviceType != "ebs")
-            throw Ec2Error.NonEbsInstance(id);
+            throw Ec2Error.NonEbsInstance(instance.Id);
         // Clients know these words and try again for a while.
-        return instance.State is InstanceState.Running or InstanceState.Stopped or InstanceState.Stopping ? instance
-            : throw Ec2Error.InvalidParameterValue($"Instance is not in state 'running' or 'stopped': {id}");
+        if (instance.State is not (InstanceState.Running or InstanceState.Stopped or InstanceState.Stopping))
+        {
+            throw Ec2Error.InvalidParameterValue(
+                $"Instance is not in state 'running' or 'stopped': {instance.Id}");
+        }
     }
 
     private async Task<Image> ImageOf(

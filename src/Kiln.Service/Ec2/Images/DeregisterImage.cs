@@ -69,12 +69,12 @@ public sealed class DeregisterImage(Db db, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
         if (image.IsProtected(now))
         {
             throw Ec2Error.OperationNotPermitted($"The image {image.Id} is protected from deregistration " +
                 $"({image.ProtectionText(now)}). Use DisableImageDeregistrationProtection first.");
         }
-        await call.Authorize(Arn.Image(call.Region, image.Id));
 
         var uses = await db.ImageSnapshots.Where(s => s.ImageId == image.Id).ToListAsync(cancel);
         db.RemoveRange(uses);

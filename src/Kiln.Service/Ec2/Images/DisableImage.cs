@@ -34,9 +34,9 @@ public sealed class DisableImage(Db db, TimeProvider clock) : IOperation<Disable
     {
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel, withPermissions: true);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
         if (image.State is not (ImageState.Available or ImageState.Disabled))
             throw Ec2Error.IncorrectImageState(image.Id, image.State, "available");
-        await call.Authorize(Arn.Image(call.Region, image.Id));
 
         if (image.State == ImageState.Available)
         {

@@ -33,12 +33,12 @@ public sealed class DisableImageDeprecation(Db db, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
         if (image.IsPublic && image.DeprecationTime is not null)
         {
             throw Ec2Error.OperationNotPermitted(
                 $"The image {image.Id} is public: its deprecation cannot be cancelled. Make it private first.");
         }
-        await call.Authorize(Arn.Image(call.Region, image.Id));
 
         image.DeprecationTime = null;
         await db.SaveChangesAsync(cancel);

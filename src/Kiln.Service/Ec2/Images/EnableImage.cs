@@ -29,9 +29,9 @@ public sealed class EnableImage(Db db, TimeProvider clock) : IOperation<EnableIm
     {
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
         if (image.State is not (ImageState.Available or ImageState.Disabled))
             throw Ec2Error.IncorrectImageState(image.Id, image.State, "disabled");
-        await call.Authorize(Arn.Image(call.Region, image.Id));
 
         if (image.State == ImageState.Disabled)
             image.Become(ImageState.Available, now);

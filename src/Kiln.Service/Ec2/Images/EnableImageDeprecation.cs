@@ -45,15 +45,15 @@ public sealed class EnableImageDeprecation(Db db, TimeProvider clock)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel);
         var at = ToMinute(request.DeprecateAt);
         if (request.DeprecateAt < now)
             throw Bad("it is in the past");
         if (at > now.AddYears(YearsMax))
             throw Bad($"it is more than {YearsMax} years ahead");
+        var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel);
+        await call.Authorize(Arn.Image(call.Region, image.Id));
         if (image.IsPublic && at > ToMinute(image.CreationDate.AddYears(PublicYearsMax)))
             throw Bad($"a public image is deprecated {PublicYearsMax} years after its creation at the latest");
-        await call.Authorize(Arn.Image(call.Region, image.Id));
 
         image.DeprecationTime = at;
         await db.SaveChangesAsync(cancel);

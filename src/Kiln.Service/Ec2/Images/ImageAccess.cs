@@ -36,22 +36,26 @@ public static class ImageAccess
         image.AccountId == accountId || image.IsPublic || await db.LaunchPermissions.AnyAsync(p =>
             p.ImageId == image.Id && p.Kind == LaunchPermission.UserId && p.Value == accountId, cancel);
 
-    /// <summary>The image that a launch or a copy names: it must be the caller's to see, and available.</summary>
-    /// <exception cref="AwsException">InvalidAMIID.Malformed, InvalidAMIID.NotFound or
-    /// InvalidAMIID.Unavailable.</exception>
-    public static async Task<Image> ForUse(
+    /// <summary>The image that a launch or a copy names: it must be the caller's to see. Whether it can be used is
+    /// asked of <see cref="CheckAvailable"/>, once the caller may.</summary>
+    /// <exception cref="AwsException">InvalidAMIID.Malformed, InvalidAMIID.NotFound; InvalidAMIID.Unavailable:
+    /// deregistered.</exception>
+    public static async Task<Image> Found(
         Db db, string imageId, string region, string accountId, CancellationToken cancel)
     {
         CheckId(imageId);
         var image = await db.Images.SingleOrDefaultAsync(i => i.Id == imageId && i.Region == region, cancel);
         if (image is null || !await MaySee(db, image, accountId, cancel))
             throw Ec2Error.InvalidAmiIdNotFound(imageId);
-        return image.State switch
-        {
-            ImageState.Available => image,
-            ImageState.Deregistered => throw Ec2Error.InvalidAmiIdUnavailable(imageId),
-            var state => throw Ec2Error.InvalidAmiIdUnavailable(imageId, state.ToString().ToLowerInvariant()),
-        };
+        return image.State == ImageState.Deregistered ? throw Ec2Error.InvalidAmiIdUnavailable(imageId) : image;
+    }
+
+    /// <summary>Refuses an image that cannot be launched or copied now.</summary>
+    /// <exception cref="AwsException">InvalidAMIID.Unavailable.</exception>
+    public static void CheckAvailable(Image image)
+    {
+        if (image.State != ImageState.Available)
+            throw Ec2Error.InvalidAmiIdUnavailable(image.Id, image.State.ToString().ToLowerInvariant());
     }
 
     /// <summary>The image that its owner wants to change, tracked, in whatever state but deregistered.</summary>

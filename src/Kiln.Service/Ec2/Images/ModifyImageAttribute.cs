@@ -82,10 +82,9 @@ public sealed class ModifyImageAttribute(Db db, TimeProvider clock, ServiceOptio
         CheckOne(request, description, add.Count + remove.Count);
         var now = clock.GetUtcNow();
         var image = await ImageAccess.Owned(db, request.ImageId, call, now, cancel, withPermissions: true);
-        var sharing = new ImageSharing(db, options);
-        if (add.Count > 0)
-            await sharing.Check(image, add, call, cancel);
         await call.Authorize(Arn.Image(call.Region, image.Id));
+        if (add.Count > 0)
+            await new ImageSharing(db, options).Check(image, add, call, cancel);
 
         if (description is not null)
             image.Description = description;

@@ -87,17 +87,18 @@ public sealed class RegisterImage(Db db, TimeProvider clock, ServiceOptions opti
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         ImageNames.Check(request.Name);
-        var tags = Tagging.Read(request.TagSpecifications, "image");
+        var tags = Tagging.Read(call, request.TagSpecifications, "image");
         RegisterRules.CheckValues(request);
         DeviceRules.CheckShape(request.BlockDeviceMappings);
         var root = RegisterRules.CheckRoot(request);
         string[] named = [.. request.BlockDeviceMappings.Select(d => d.Ebs?.SnapshotId).OfType<string>().Distinct()];
-        var snapshots = await SnapshotAccess.ForUse(db, named, call.Region, call.AccountId, cancel);
+        var snapshots = await SnapshotAccess.Found(db, named, call.Region, call.AccountId, cancel);
+        await call.Authorize([Arn.AnyImage(call), .. named.Select(id => Arn.Snapshot(call.Region, id))]);
+        SnapshotAccess.CheckCompleted(snapshots.Values);
         ImageDevice[] devices = [.. request.BlockDeviceMappings
             .Where(d => d.NoDevice is null).Select(d => Device(d, snapshots, root))];
         var origin = options.StrictRegisterDefaults ? null : snapshots[root.Ebs!.SnapshotId!].Platform;
         var platform = RegisterRules.Platform(request, origin);
-        await call.Authorize([Arn.AnyImage(call), .. named.Select(id => Arn.Snapshot(call.Region, id))]);
         await ImageNames.CheckFree(db, request.Name, call, options, cancel);
 
         var now = clock.GetUtcNow();

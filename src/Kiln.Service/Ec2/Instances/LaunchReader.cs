@@ -19,6 +19,8 @@ public sealed class LaunchReader(Db db, ReadImageParameter readParameter)
     {
         CheckCounts(request);
         var image = await FindImage(request.ImageId, call, cancel);
+        await call.Require(Arn.Image(call.Region, image.Id), InstanceAccess.ArnOf(call, "*"));
+        ImageAccess.CheckAvailable(image);
         var type = InstanceTypeCatalog.Of(request.InstanceType ?? InstanceTypeCatalog.Default);
         var behavior = request.InstanceInitiatedShutdownBehavior;
         if (behavior is not (null or "stop" or "terminate"))
@@ -73,7 +75,7 @@ public sealed class LaunchReader(Db db, ReadImageParameter readParameter)
             throw Ec2Error.MissingParameter("ImageId");
         if (id.StartsWith(ResolvePrefix, StringComparison.Ordinal))
             id = await Resolve(id, call, cancel);
-        return await ImageAccess.ForUse(db, id, call.Region, call.AccountId, cancel);
+        return await ImageAccess.Found(db, id, call.Region, call.AccountId, cancel);
     }
 
     /// <summary>The image id in the parameter that a launch names.</summary>
@@ -105,7 +107,11 @@ public sealed class LaunchReader(Db db, ReadImageParameter readParameter)
             throw Ec2Error.InvalidSnapshotNotFound(absent);
         var named = devices.Where(d => d is { SnapshotId: not null, SnapshotOfImage: false })
             .Select(d => d.SnapshotId!).Distinct().Except(found.Keys).ToList();
-        foreach (var (id, row) in await SnapshotAccess.ForUse(db, named, call.Region, call.AccountId, cancel))
+        var others = await SnapshotAccess.Found(db, named, call.Region, call.AccountId, cancel);
+        if (named.Count > 0)
+            await call.Require([.. named.Select(id => Arn.Snapshot(call.Region, id))]);
+        SnapshotAccess.CheckCompleted(others.Values);
+        foreach (var (id, row) in others)
             found.Add(id, row);
         foreach (var device in devices.Where(d => d.SnapshotId is not null && d.SizeGiB is not null))
         {

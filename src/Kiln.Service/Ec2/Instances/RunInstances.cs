@@ -24,7 +24,7 @@ public sealed class RunInstances(
 
     public async Task<ReservationItem> Handle(RunInstancesRequest request, Call call, CancellationToken cancel)
     {
-        var tags = Tagging.Read(request.TagSpecifications, "instance", "volume", "network-interface");
+        var tags = Tagging.Read(call, request.TagSpecifications, "instance", "volume", "network-interface");
         var launch = await new LaunchReader(db, readParameter).Read(request, call, cancel);
         if (launch.Profile is { } profile)
             await LaunchProfile.CheckPass(db, profile, call, cancel);

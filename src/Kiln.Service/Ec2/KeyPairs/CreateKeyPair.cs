@@ -39,7 +39,7 @@ public sealed class CreateKeyPair(Db db, TimeProvider clock) : IOperation<Create
             throw Ec2Error.UnsupportedOperation("Kiln hands out PEM only. puttygen converts it to PPK.");
         if (request.KeyFormat is not (null or "pem"))
             throw Ec2Error.InvalidParameterValue(request.KeyFormat, "keyFormat", "Use pem.");
-        var tags = Tagging.Read(request.TagSpecifications, KeyPairItem.Type);
+        var tags = Tagging.Read(call, request.TagSpecifications, KeyPairItem.Type);
         await call.Authorize(KeyPairItem.Arn(call, request.KeyName));
         await NewKeyName.Check(db, call, request.KeyName, cancel);
         using var rsa = RSA.Create(KeyBits);

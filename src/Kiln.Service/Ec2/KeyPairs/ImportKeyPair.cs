@@ -25,7 +25,7 @@ public sealed class ImportKeyPair(Db db, TimeProvider clock) : IOperation<Import
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         var key = PublicKey.Parse(request.PublicKeyMaterial.Span) ?? throw Ec2Error.InvalidKeyFormat();
-        var tags = Tagging.Read(request.TagSpecifications, KeyPairItem.Type);
+        var tags = Tagging.Read(call, request.TagSpecifications, KeyPairItem.Type);
         await call.Authorize(KeyPairItem.Arn(call, request.KeyName));
         await NewKeyName.Check(db, call, request.KeyName, cancel);
         var row = NewKeyName.Row(call, request.KeyName, key, clock.GetUtcNow());

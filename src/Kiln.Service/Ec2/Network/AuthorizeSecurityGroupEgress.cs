@@ -35,11 +35,11 @@ public sealed class AuthorizeSecurityGroupEgress(Db db)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         const string type = "security-group-rule";
-        var tags = Tagging.Read(request.TagSpecifications, type);
+        var tags = Tagging.Read(call, request.TagSpecifications, type);
         var group = await FoundGroup.Of(db, call, request.GroupId, null, cancel);
+        await call.Authorize(group.Arn);
         var rules = await new RuleReader(group, egress: true)
             .Read(db, call, request.IpPermissions, Single(request), cancel);
-        await call.Authorize(group.Arn);
         var known = group.Rules.Select(r => r.Key).ToHashSet();
         if (rules.FirstOrDefault(r => known.Contains(r.Key)) is { } twice)
             throw Ec2Error.InvalidPermissionDuplicate(RuleReader.Text(twice));

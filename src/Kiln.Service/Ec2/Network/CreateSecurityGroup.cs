@@ -32,7 +32,7 @@ public sealed class CreateSecurityGroup(Db db) : IOperation<CreateSecurityGroup.
         if (request.GroupName.StartsWith("sg-", StringComparison.Ordinal))
             throw Ec2Error.InvalidParameterValue(
                 request.GroupName, "groupName", "Group names may not be in the format sg-*.");
-        var tags = Tagging.Read(request.TagSpecifications, "security-group");
+        var tags = Tagging.Read(call, request.TagSpecifications, "security-group");
         var vpc = await Vpc(request.VpcId, call, cancel);
         await call.Authorize(
             Arn.Ec2(call.Region, call.AccountId, "security-group", "*"),

@@ -33,15 +33,15 @@ public sealed class CreateSubnet(Db db) : IOperation<CreateSubnet.Request, Creat
         var zone = request is { AvailabilityZone: null, AvailabilityZoneId: null }
             ? Zone.Of(call.Region)[0].Name
             : Zone.Read(call.Region, request.AvailabilityZone, request.AvailabilityZoneId).Name;
-        var tags = Tagging.Read(request.TagSpecifications, "subnet");
+        var tags = Tagging.Read(call, request.TagSpecifications, "subnet");
         await DefaultNetwork.Ensure(db, call, cancel);
         var vpc = await db.Vpcs.SingleOrDefaultAsync(v => v.Id == request.VpcId
                 && v.AccountId == call.AccountId && v.Region == call.Region, cancel)
             ?? throw Ec2Error.InvalidVpcIdNotFound(request.VpcId);
-        if (!range.IsNetworkSized || !Cidr.Parse(vpc.CidrBlock)!.Value.Contains(range))
-            throw Ec2Error.InvalidSubnetRange(text);
         await call.Authorize(
             Arn.Ec2(call.Region, call.AccountId, "subnet", "*"), Arn.Ec2(call.Region, call.AccountId, "vpc", vpc.Id));
+        if (!range.IsNetworkSized || !Cidr.Parse(vpc.CidrBlock)!.Value.Contains(range))
+            throw Ec2Error.InvalidSubnetRange(text);
         var others = await db.Subnets.Where(s => s.VpcId == vpc.Id).Select(s => s.CidrBlock).ToListAsync(cancel);
         if (others.Count >= Subnet.PerVpcMax)
             throw Ec2Error.NetworkLimitExceeded("SubnetLimitExceeded", "subnets of a VPC", Subnet.PerVpcMax);

@@ -35,7 +35,7 @@ public sealed class CreateVpc(Db db) : IOperation<CreateVpc.Request, CreateVpc.R
             throw Ec2Error.UnsupportedOperation("Kiln has shared hosts only: InstanceTenancy must be 'default'.");
         if (request.AmazonProvidedIpv6CidrBlock == true)
             throw Ec2Error.UnsupportedOperation("Kiln's networks are IPv4: leave AmazonProvidedIpv6CidrBlock out.");
-        var tags = Tagging.Read(request.TagSpecifications, "vpc");
+        var tags = Tagging.Read(call, request.TagSpecifications, "vpc");
         await call.Authorize(Arn.Ec2(call.Region, call.AccountId, "vpc", "*"));
         var network = await DefaultNetwork.Ensure(db, call, cancel);
         await db.Limit($"vpcs/{call.AccountId}/{call.Region}",

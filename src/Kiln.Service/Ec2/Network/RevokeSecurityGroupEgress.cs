@@ -38,9 +38,9 @@ public sealed class RevokeSecurityGroupEgress(Db db)
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         var group = await FoundGroup.Of(db, call, request.GroupId, null, cancel);
+        await call.Authorize(group.Arn);
         var asked = new RuleRevocation(db, call, group, egress: true);
         await asked.Find(request.SecurityGroupRuleIds, request.IpPermissions, Single(request), cancel);
-        await call.Authorize(group.Arn);
         await asked.Remove(cancel);
         await db.SaveChangesAsync(cancel);
         return new Response(true, IpPermission.Of(asked.Unknown, call.AccountId),

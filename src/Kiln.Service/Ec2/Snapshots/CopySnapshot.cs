@@ -81,10 +81,11 @@ public sealed class CopySnapshot(
     public async Task<Response> Handle(Request request, Call call, CancellationToken cancel)
     {
         CheckRegions(request, call);
-        var tags = Tagging.Read(request.TagSpecifications, "snapshot");
-        var source = (await SnapshotAccess.ForUse(
+        var tags = Tagging.Read(call, request.TagSpecifications, "snapshot");
+        var source = (await SnapshotAccess.Found(
             db, [request.SourceSnapshotId], request.SourceRegion, call.AccountId, cancel))[request.SourceSnapshotId];
         await call.Authorize(Arn.AnySnapshot(call), Arn.Snapshot(source.Region, source.Id));
+        SnapshotAccess.CheckCompleted(source);
         if (source.NodeId != node.Id)
             throw Ec2Error.UnavailableHere(source.Id, source.NodeId);
 

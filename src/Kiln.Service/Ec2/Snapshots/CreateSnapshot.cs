@@ -43,7 +43,7 @@ public sealed class CreateSnapshot(Db db, NewSnapshots snapshots)
     public async Task<SnapshotItem> Handle(Request request, Call call, CancellationToken cancel)
     {
         CheckLocation(request.Location);
-        var tags = Tagging.Read(request.TagSpecifications, "snapshot");
+        var tags = Tagging.Read(call, request.TagSpecifications, "snapshot");
         var volume = await VolumeAccess.Owned(db, request.VolumeId, call, cancel);
         await call.Authorize(VolumeAccess.ArnOf(call, volume.Id), Arn.AnySnapshot(call));
 

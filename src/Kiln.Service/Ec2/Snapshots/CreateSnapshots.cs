@@ -61,12 +61,21 @@ public sealed class CreateSnapshots(Db db, NewSnapshots snapshots, IGuest guests
                 request.CopyTagsFromSource[..Math.Min(64, request.CopyTagsFromSource.Length)],
                 "copyTagsFromSource", "Use volume.");
         }
-        var tags = Tagging.Read(request.TagSpecifications, "snapshot");
+        var tags = Tagging.Read(call, request.TagSpecifications, "snapshot");
         var instance = await InstanceOf(request.InstanceSpecification.InstanceId, call, cancel);
+        string[] always = [InstanceAccess.ArnOf(call, instance.Id), Arn.AnySnapshot(call)];
+        await call.Require(always);
         var volumes = await VolumesOf(instance, request.InstanceSpecification, cancel);
-        await call.Authorize([
-            Arn.Ec2(call.Region, call.AccountId, "instance", instance.Id), Arn.AnySnapshot(call),
-            .. volumes.Select(v => VolumeAccess.ArnOf(call, v.Id))]);
+        if (request.CopyTagsFromSource is not null)
+            call.WillTag(Arn.AnySnapshot(call));
+        await call.Authorize([.. always, .. volumes.Select(v => VolumeAccess.ArnOf(call, v.Id))]);
+        if (instance.State is InstanceState.Terminated or InstanceState.ShuttingDown or InstanceState.Pending)
+        {
+            throw Ec2Error.IncorrectState(
+                $"Instance '{instance.Id}' is not in a state from which it can be snapshotted.");
+        }
+        if (volumes.Count == 0)
+            throw Ec2Error.InvalidRequest($"Instance '{instance.Id}' has no volumes left to snapshot.");
 
         var (rows, cuts) = await snapshots.CutAtRest(
             [.. volumes.Select(v => new NewSnapshots.Wish(v, request.Description ?? ""))],
@@ -84,12 +93,9 @@ public sealed class CreateSnapshots(Db db, NewSnapshots snapshots, IGuest guests
     {
         if (!Ids.IsWellFormed("i", id))
             throw new AwsException("InvalidInstanceID.Malformed", 400, $"Invalid id: \"{id}\" (expecting \"i-...\")");
-        var instance = await db.Instances.SingleOrDefaultAsync(
+        return await db.Instances.SingleOrDefaultAsync(
             i => i.Id == id && i.Region == call.Region && i.AccountId == call.AccountId, cancel)
             ?? throw new AwsException("InvalidInstanceID.NotFound", 400, $"The instance ID '{id}' does not exist");
-        return instance.State is InstanceState.Terminated or InstanceState.ShuttingDown or InstanceState.Pending
-            ? throw Ec2Error.IncorrectState($"Instance '{id}' is not in a state from which it can be snapshotted.")
-            : instance;
     }
 
     private async Task<List<Volume>> VolumesOf(
@@ -113,8 +119,7 @@ public sealed class CreateSnapshots(Db db, NewSnapshots snapshots, IGuest guests
         attached.RemoveAll(v => which.ExcludeDataVolumeIds.Contains(v.Id));
         if (which.ExcludeBootVolume == true)
             attached.RemoveAll(IsRoot);
-        return attached.Count > 0 ? attached
-            : throw Ec2Error.InvalidRequest($"Instance '{instance.Id}' has no volumes left to snapshot.");
+        return attached;
     }
 
     private async Task<Dictionary<string, IReadOnlyList<Tag>>> AddTags(

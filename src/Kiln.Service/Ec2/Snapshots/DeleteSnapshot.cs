@@ -30,12 +30,12 @@ public sealed class DeleteSnapshot(Db db, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var snapshot = await SnapshotAccess.Owned(db, request.SnapshotId, call, cancel);
+        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
         // The foreign key is what holds; this look makes the common answer exact.
         if (await SnapshotRemoval.UserOf(db, snapshot.Id, cancel) is { } imageId)
             throw Ec2Error.InvalidSnapshotInUse(snapshot.Id, imageId);
         if (snapshot.IsLocked(now))
             throw Ec2Error.OperationNotPermitted($"The snapshot {snapshot.Id} is locked and cannot be deleted.");
-        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
 
         await SnapshotRemoval.Remove(db, snapshot, now, cancel);
         await db.SaveChangesAsync(cancel);

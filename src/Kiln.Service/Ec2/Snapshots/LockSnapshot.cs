@@ -45,6 +45,7 @@ public sealed class LockSnapshot(Db db, TimeProvider clock) : IOperation<LockSna
         var now = clock.GetUtcNow();
         CheckValues(request, now);
         var snapshot = await SnapshotAccess.Owned(db, request.SnapshotId, call, cancel);
+        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
         var present = snapshot.IsLocked(now) ? snapshot.Lock : null;
         var wanted = new SnapshotLock
         {
@@ -56,7 +57,6 @@ public sealed class LockSnapshot(Db db, TimeProvider clock) : IOperation<LockSna
         };
         if (present?.StateAt(snapshot, now) == SnapshotLock.State.Compliance)
             CheckLonger(request, snapshot, present, wanted);
-        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
 
         snapshot.Lock = wanted;
         await db.SaveChangesAsync(cancel);

@@ -60,9 +60,9 @@ public sealed class ModifySnapshotAttribute(Db db, TimeProvider clock)
     {
         var (add, remove) = Changes(request);
         var snapshot = await SnapshotAccess.Owned(db, request.SnapshotId, call, cancel, withPermissions: true);
+        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
         if (add.Count > 0)
             await CheckShareable(snapshot, add.Any(p => p.Kind == Permission.Group), call, cancel);
-        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
 
         foreach (var (kind, value) in add)
         {

@@ -39,10 +39,10 @@ public static class SnapshotAccess
     public static IQueryable<string> SharedWith(Db db, string accountId) => db.CreateVolumePermissions
         .Where(p => p.Kind == CreateVolumePermission.UserId && p.Value == accountId).Select(p => p.SnapshotId);
 
-    /// <summary>The snapshots that a mapping names: each must be the caller's to read, and completed.</summary>
-    /// <exception cref="AwsException">InvalidSnapshotID.Malformed, InvalidSnapshot.NotFound or
-    /// IncorrectState.</exception>
-    public static async Task<Dictionary<string, Snapshot>> ForUse(
+    /// <summary>The snapshots that a mapping names: each must be the caller's to read. Whether they can be used is
+    /// asked of <see cref="CheckCompleted"/>, once the caller may.</summary>
+    /// <exception cref="AwsException">InvalidSnapshotID.Malformed, InvalidSnapshot.NotFound.</exception>
+    public static async Task<Dictionary<string, Snapshot>> Found(
         Db db, IReadOnlyList<string> ids, string region, string accountId, CancellationToken cancel)
     {
         foreach (var id in ids)
@@ -50,14 +50,16 @@ public static class SnapshotAccess
         var found = ids.Count == 0 ? [] : await Visible(db.Snapshots, db, accountId)
             .Where(s => s.Region == region && EF.Parameter(ids).Contains(s.Id))
             .ToDictionaryAsync(s => s.Id, StringComparer.Ordinal, cancel);
-        foreach (var id in ids)
-        {
-            if (!found.TryGetValue(id, out var snapshot))
-                throw Ec2Error.InvalidSnapshotNotFound(id);
-            if (snapshot.State != SnapshotState.Completed)
-                throw Ec2Error.IncorrectSnapshotState(id, snapshot.State.ToString().ToLowerInvariant(), "completed");
-        }
-        return found;
+        return ids.FirstOrDefault(id => !found.ContainsKey(id)) is { } absent
+            ? throw Ec2Error.InvalidSnapshotNotFound(absent) : found;
+    }
+
+    /// <summary>Refuses snapshots that cannot be read now.</summary>
+    /// <exception cref="AwsException">IncorrectState.</exception>
+    public static void CheckCompleted(params IEnumerable<Snapshot> snapshots)
+    {
+        if (snapshots.FirstOrDefault(s => s.State != SnapshotState.Completed) is { } wrong)
+            throw Ec2Error.IncorrectSnapshotState(wrong.Id, wrong.State.ToString().ToLowerInvariant(), "completed");
     }
 
     /// <summary>The snapshot that its owner wants to change, tracked.</summary>

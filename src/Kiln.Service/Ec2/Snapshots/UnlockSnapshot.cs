@@ -26,6 +26,7 @@ public sealed class UnlockSnapshot(Db db, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         var snapshot = await SnapshotAccess.Owned(db, request.SnapshotId, call, cancel);
+        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
         if (!snapshot.IsLocked(now))
             throw Ec2Error.IncorrectState($"The snapshot {snapshot.Id} is not locked.");
         if (snapshot.Lock!.StateAt(snapshot, now) == SnapshotLock.State.Compliance)
@@ -33,7 +34,6 @@ public sealed class UnlockSnapshot(Db db, TimeProvider clock)
             throw Ec2Error.OperationNotPermitted(
                 $"The snapshot {snapshot.Id} is locked in compliance mode and cannot be unlocked.");
         }
-        await call.Authorize(Arn.Snapshot(call.Region, snapshot.Id));
 
         snapshot.Lock = null;
         await db.SaveChangesAsync(cancel);

@@ -49,7 +49,10 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
             if (asked.Except(visible).FirstOrDefault() is { } absent)
                 throw kind.Key.NotFound(absent);
         }
-        await call.Authorize([.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))]);
+        string[] arns = [.. kinds.SelectMany(k => k.Select(id => k.Key.ArnOf(call, id)))];
+        foreach (var arn in arns)
+            Tagging.Tell(call.About(arn), tags);
+        await call.Authorize(arns);
         await CheckMetadata(ids, tags, call, cancel);
 
         var present = await db.Tags

@@ -54,6 +54,9 @@ public sealed record TaggedKind(
     /// <summary>The ARN that tagging a resource is authorised for.</summary>
     public string ArnOf(Call call, string id) => Arn.Ec2(call.Region, IsWithoutAccount ? "" : call.AccountId, Type, id);
 
+    /// <summary>The ARN of any resource of a type, e.g. <c>image</c>.</summary>
+    public static string Any(Call call, string type) => All.Single(k => k.Type == type).ArnOf(call, "*");
+
     private static IQueryable<string> Images(Db db, Call call, IReadOnlyList<string> ids) =>
         ImageAccess.Visible(db.Images, db, call.AccountId)
             .Where(i => i.Region == call.Region && ids.Contains(i.Id) && i.State != ImageState.Deregistered)

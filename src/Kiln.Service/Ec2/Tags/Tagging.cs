@@ -1,4 +1,5 @@
 using Kiln.Service.Calls;
+using Kiln.Service.Iam.Policies;
 using Kiln.Service.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -17,12 +18,15 @@ public static class Tagging
     /// <summary>The prefix of keys that only AWS's own services set.</summary>
     public const string ReservedPrefix = "aws:";
 
-    /// <summary>Checks the tag specifications of an operation that makes resources.</summary>
+    /// <summary>Checks the tag specifications of an operation that makes resources, and tells policies of
+    /// them.</summary>
+    /// <param name="call">The call, not authorised yet.</param>
     /// <param name="specifications">The request's.</param>
     /// <param name="allowed">The types that the operation makes, e.g. <c>image</c> and <c>snapshot</c>.</param>
     /// <returns>The tags to give; see <see cref="NewTags.AddTo"/>.</returns>
     /// <exception cref="Protocol.Errors.AwsException">InvalidParameterValue, TagLimitExceeded.</exception>
-    public static NewTags Read(IReadOnlyList<TagSpecification> specifications, params IReadOnlyList<string> allowed)
+    public static NewTags Read(
+        Call call, IReadOnlyList<TagSpecification> specifications, params IReadOnlyList<string> allowed)
     {
         var tags = new Dictionary<string, IReadOnlyList<Tag>>(StringComparer.Ordinal);
         foreach (var specification in specifications)
@@ -32,8 +36,18 @@ public static class Tagging
                 throw Ec2Error.TagTypeNotAllowed(Ec2Error.Short(type));
             if (!tags.TryAdd(type, Check(specification.Tags)))
                 throw Ec2Error.TagTypeDuplicate(type);
+            if (tags[type].Count > 0)
+                Tell(call.WillTag(TaggedKind.Any(call, type)), tags[type]);
         }
         return new NewTags(tags);
+    }
+
+    /// <summary>Lets policies of a resource see the tags that it is to have.</summary>
+    public static void Tell(PolicyContext context, IReadOnlyList<Tag> tags)
+    {
+        context.Set("aws:TagKeys", [.. tags.Select(t => t.Key!)]);
+        foreach (var tag in tags)
+            context.Set($"aws:RequestTag/{tag.Key}", tag.Value!);
     }
 
     /// <summary>Checks tags as a caller gives them; an absent value is the empty text.</summary>

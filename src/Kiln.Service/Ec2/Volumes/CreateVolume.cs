@@ -74,11 +74,13 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
         var zone = Zone.Read(call.Region, request.AvailabilityZone, request.AvailabilityZoneId);
         if (request.Size is null && request.SnapshotId is null)
             throw Ec2Error.MissingParameter("size/snapshot");
-        var tags = Tagging.Read(request.TagSpecifications, "volume");
+        var tags = Tagging.Read(call, request.TagSpecifications, "volume");
         Snapshot? source = null;
         if (request.SnapshotId is { } snapshotId)
         {
-            source = (await SnapshotAccess.ForUse(db, [snapshotId], call.Region, call.AccountId, cancel))[snapshotId];
+            source = (await SnapshotAccess.Found(db, [snapshotId], call.Region, call.AccountId, cancel))[snapshotId];
+            await call.Require(VolumeAccess.ArnOf(call, "*"), Arn.Snapshot(call.Region, source.Id));
+            SnapshotAccess.CheckCompleted(source);
             if (request.Size < source.VolumeSizeGiB)
             {
                 throw Ec2Error.InvalidParameterValue(
@@ -100,9 +102,7 @@ public sealed class CreateVolume(Db db, NewVolumes volumes) : IOperation<CreateV
             MultiAttach = request.MultiAttachEnabled == true,
         };
         NewVolumes.Check(wish);
-        await call.Authorize(source is null
-            ? [VolumeAccess.ArnOf(call, "*")]
-            : [VolumeAccess.ArnOf(call, "*"), Arn.Snapshot(call.Region, source.Id)]);
+        await call.Authorize(VolumeAccess.ArnOf(call, "*"));
 
         var volume = await volumes.Add(wish, call, cancel);
         tags.AddTo(db, "volume", volume.Id, call.AccountId, call.Region);

@@ -36,19 +36,17 @@ public sealed class DetachVolume(Db db, TimeProvider clock) : IOperation<DetachV
     public async Task<AttachmentItem> Handle(Request request, Call call, CancellationToken cancel)
     {
         var volume = await VolumeAccess.Owned(db, request.VolumeId, call, cancel);
+        var meant = volume.Attachments.FindAll(a => (request.InstanceId is null || a.InstanceId == request.InstanceId)
+            && (request.Device is null || a.Device == request.Device));
+        await call.Authorize([
+            VolumeAccess.ArnOf(call, volume.Id), .. meant.Select(a => InstanceAccess.ArnOf(call, a.InstanceId))]);
+
         if (volume.Attachments.Count == 0)
             throw Ec2Error.InvalidAttachmentNotFound(volume.Id);
         if (request.InstanceId is null && volume.Attachments.Count > 1)
             throw Ec2Error.MissingParameter("instanceId");
-        var attachment = volume.Attachments.SingleOrDefault(a =>
-            (request.InstanceId is null || a.InstanceId == request.InstanceId)
-            && (request.Device is null || a.Device == request.Device))
-            ?? throw Ec2Error.InvalidAttachmentNotFound(
-                volume.Id, request.InstanceId ?? volume.Attachments[0].InstanceId);
-        await call.Authorize(
-            VolumeAccess.ArnOf(call, volume.Id),
-            Arn.Ec2(call.Region, call.AccountId, "instance", attachment.InstanceId));
-
+        var attachment = meant.SingleOrDefault() ?? throw Ec2Error.InvalidAttachmentNotFound(
+            volume.Id, request.InstanceId ?? volume.Attachments[0].InstanceId);
         var instance = await db.Instances.AsNoTracking().SingleAsync(i => i.Id == attachment.InstanceId, cancel);
         if (instance.RootDeviceName == attachment.Device && instance.State is not InstanceState.Stopped)
         {

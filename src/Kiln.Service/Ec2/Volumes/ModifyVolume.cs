@@ -49,8 +49,8 @@ public sealed class ModifyVolume(Db db, TimeProvider clock) : IOperation<ModifyV
         if (request is { Size: null, VolumeType: null, Iops: null, Throughput: null, MultiAttachEnabled: null })
             throw Ec2Error.MissingParameter("size, volumeType, iops, throughput or multiAttachEnabled");
         var volume = await VolumeAccess.Owned(db, request.VolumeId, call, cancel);
-        var target = Target(volume, request);
         await call.Authorize(VolumeAccess.ArnOf(call, volume.Id));
+        var target = Target(volume, request);
         if (volume.State is not (VolumeState.Available or VolumeState.InUse))
         {
             throw Ec2Error.IncorrectVolumeState(

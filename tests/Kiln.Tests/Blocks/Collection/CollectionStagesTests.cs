@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kiln.Blocks;
 using Kiln.Blocks.Backends;
 using Kiln.Blocks.Collection;
@@ -42,6 +43,44 @@ public class CollectionStagesTests
         Assert.Equal(report, collector.State.Last);
         Assert.False(collector.UnderWay);
         Verify(store, keep);
+    }
+
+    [Fact]
+    public void A_client_may_complete_its_upload_at_any_step()
+    {
+        for (var at = 0; ; at++)
+        {
+            using var store = BlockStore.Open(new MemoryBackend(), Options, TimeProvider.System);
+            using var builder = store.BuildManifest(1, null);
+            builder.Put(0, Some.Block(1));
+            var keep = builder.Commit();
+            builder.Dispose();
+            var staged = store.Stage("snap-1", 2, null);
+            var block = Some.Block(777);
+            staged.Put(1, block, SHA256.HashData(block));
+            store.SealSegments();
+
+            // So long ago that no lease of the put is left.
+            new Collector(store).Run(() => [keep], Now, CancellationToken.None);
+            var collector = new Collector(store);
+            collector.Begin(() => [keep], Now);
+            ManifestId? completed = null;
+            var steps = 0;
+            while (collector.Step(TimeSpan.Zero, CancellationToken.None) is null)
+            {
+                if (steps++ != at) continue;
+                completed = staged.Commit();
+                staged.Discard();
+            }
+
+            if (completed is not { } id) break;
+            Assert.True(store.OpenManifest(id).TryGet(1, out var address));
+            var read = new byte[Block.Size];
+            store.Read(address, null, read);
+            Assert.True(read.AsSpan().SequenceEqual(block));
+            Assert.Equal(0, store.TrashReads);
+            Assert.Equal(0, new Collector(store).Run(() => [keep, id], Now, CancellationToken.None).MissingRecords);
+        }
     }
 
     [Fact]
