@@ -13,7 +13,7 @@ public sealed class FileBackend : IBackend
     /// <summary>What <see cref="TryClaim"/> leaves of a disk, in bytes; of a small one a sixteenth.</summary>
     private const long ReserveBytes = 64L << 20;
 
-    // The disk is asked again after so many bytes; others fill it meanwhile, at most as many times as there are volumes.
+    // The disk is asked again after so many bytes; meanwhile others fill it too.
     private const long ClaimStep = 4L << 20;
 
     private readonly string root;
