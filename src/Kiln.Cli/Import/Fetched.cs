@@ -62,7 +62,8 @@ internal sealed class Fetched(Screen screen, TimeProvider time)
         {
             throw new CliException($"{address} says nothing any more. {Next(part)}");
         }
-        catch (HttpRequestException failure)
+        // A server may lead to an address that none asks for: to a file, say.
+        catch (Exception failure) when (failure is HttpRequestException or UriFormatException or NotSupportedException)
         {
             throw new CliException($"{address} cannot be downloaded: {failure.Message}");
         }

@@ -17,7 +17,7 @@ public sealed class Downloader(AwsClient client, Screen screen, TimeProvider? ti
     private const int DamagedMax = 3;
 
     /// <summary>How many blocks a worker asks for in one call: what the service lends memory for, mostly.</summary>
-    private const int RunBlocks = 8;
+    private const int RunBlocks = 16;
 
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount * 2, 4, 16);
 

@@ -21,8 +21,8 @@ internal sealed class BlockRun(BlockStore store, KeyDomain? domain, byte[] body)
     /// <summary>The preference's name.</summary>
     public const string Preference = "kiln-blocks";
 
-    /// <summary>A run's bytes at most: four blocks that do not compress, some ten that do.</summary>
-    public const int BytesMax = 4 * (Block.Size + HeaderSize);
+    /// <summary>A run's bytes at most: seven blocks that do not compress, some twenty that do.</summary>
+    public const int BytesMax = 4 << 20;
 
     private const int BlocksMax = 64;
     private const int HeaderSize = 8 + SHA256.HashSizeInBytes;

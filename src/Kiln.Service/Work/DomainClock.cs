@@ -15,8 +15,19 @@ public sealed class DomainClock(TimeProvider wall) : TimeProvider
     /// <summary>How far this clock is ahead of the wall clock.</summary>
     public TimeSpan Offset => TimeSpan.FromTicks(Interlocked.Read(ref _offsetTicks));
 
-    /// <summary>Takes over an offset read from the database.</summary>
-    public void Adopt(TimeSpan offset) => Interlocked.Exchange(ref _offsetTicks, offset.Ticks);
+    /// <summary>Takes over an offset read from the database, unless a later one came first: who read before it was
+    /// moved may adopt after.</summary>
+    public void Adopt(TimeSpan offset)
+    {
+        var known = Interlocked.Read(ref _offsetTicks);
+        while (offset.Ticks > known)
+        {
+            var before = Interlocked.CompareExchange(ref _offsetTicks, offset.Ticks, known);
+            if (before == known)
+                return;
+            known = before;
+        }
+    }
 
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => Wall.GetUtcNow() + Offset;

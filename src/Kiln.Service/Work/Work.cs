@@ -18,6 +18,9 @@ public sealed class Work
     [MaxLength(200)]
     public required string ResourceId { get; init; }
 
+    /// <summary>Characters of an error that are kept.</summary>
+    public const int ErrorMax = 2_000;
+
     /// <summary>When to look, by the domain clock.</summary>
     public required DateTimeOffset DueAt { get; set; }
 
@@ -46,7 +49,7 @@ public sealed class Work
     public int Attempts { get; set; }
 
     /// <summary>What the last failed step said.</summary>
-    [MaxLength(2000)]
+    [MaxLength(ErrorMax)]
     public string? LastError { get; set; }
 
     /// <summary>A new pointer, due at once or later.</summary>

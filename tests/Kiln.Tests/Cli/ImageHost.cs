@@ -24,6 +24,9 @@ internal sealed class ImageHost : IDisposable
     /// <summary>What it says of the file's state: a line of the head, or nothing.</summary>
     public string State { get; set; } = "ETag: \"one\"";
 
+    /// <summary>What it answers to who asks for the whole file.</summary>
+    public string Status { get; init; } = "200 OK";
+
     /// <summary>Bytes of a body after which the connection ends; all of them unless set.</summary>
     public int Breaks { get; set; } = int.MaxValue;
 
@@ -69,7 +72,7 @@ internal sealed class ImageHost : IDisposable
             && State.Contains(condition, StringComparison.Ordinal)
             ? int.Parse(range.AsSpan("bytes=".Length, range.Length - "bytes=".Length - 1), CultureInfo.InvariantCulture)
             : 0;
-        var (status, body) = from == 0 ? ("200 OK", _file)
+        var (status, body) = from == 0 ? (Status, _file)
             : from >= _file.Length ? ($"416 Nothing\r\nContent-Range: bytes */{_file.Length}", [])
             : ($"206 Some\r\nContent-Range: bytes {from + Lies}-{_file.Length - 1}/{_file.Length}",
                 _file[(from + Lies)..]);

@@ -42,11 +42,11 @@ public sealed class BlockRunTests : IAsyncLifetime
     [Fact]
     public async Task A_run_ends_where_another_block_may_not_fit()
     {
-        var noise = Enumerable.Range(0, 6).ToDictionary(i => i, EbsClient.Block);
+        var noise = Enumerable.Range(0, 9).ToDictionary(i => i, EbsClient.Block);
         var id = await Make(noise, encrypted: false);
-        var run = await Get(id, 0, "kiln-blocks=6");
-        Assert.Equal("kiln-blocks=4", run.Headers["preference-applied"]);
-        Assert.Equal([0, 1, 2, 3], Read(run.Body, noise));
+        var run = await Get(id, 0, "kiln-blocks=9");
+        Assert.Equal("kiln-blocks=7", run.Headers["preference-applied"]);
+        Assert.Equal(Enumerable.Range(0, 7), Read(run.Body, noise));
     }
 
     [Fact]

@@ -148,6 +148,49 @@ public sealed class WorkerTests(TestServer server) : IClassFixture<TestServer>
         await worker.StopAsync(Cancel);
     }
 
+    [Fact]
+    public async Task However_often_a_row_is_wished_for_it_is_let_go_after_a_step()
+    {
+        var wishes = new CancellationTokenSource();
+        var steps = 0;
+        using var worker = Worker("wished", new Probe("wished", (_, _) =>
+        {
+            steps++;
+            return StepResult.Again(TimeSpan.Zero);
+        }));
+        await Add(Kiln.Service.Work.Work.For("wished", "r-1", At(0), "wished"));
+        // Every commit of a step meets one of these.
+        var wishing = Task.Run(async () =>
+        {
+            while (!wishes.IsCancellationRequested)
+            {
+                await server.WithDb(db => db.InTransaction(() => db.Work.Where(w => w.Kind == "wished")
+                    .ExecuteUpdateAsync(set => set.SetProperty(w => w.Wish, w => w.Wish + 1)), Cancel, wake: false));
+            }
+        }, Cancel);
+        for (var round = 0; round < 40; round++)
+        {
+            // PostgreSQL passes over a row that somebody is changing this moment.
+            var rows = await TestServer.Eventually(
+                () => server.WithDb(db => db.InTransaction(() => ClaimSql.Claim(
+                    db, "wished", server.Clock.GetUtcNow(), At(round), TimeSpan.FromDays(1), 5, Cancel), Cancel)),
+                claimed => claimed.Exists(w => w.Kind == "wished"));
+            await worker.RunStep(rows.Single(w => w.Kind == "wished"), Cancel);
+        }
+        await wishes.CancelAsync();
+        await wishing;
+        Assert.Equal(40, steps);
+    }
+
+    [Fact]
+    public void The_domain_clock_never_goes_back()
+    {
+        var clock = new DomainClock(TimeProvider.System);
+        clock.Adopt(TimeSpan.FromHours(2));
+        clock.Adopt(TimeSpan.FromHours(1));
+        Assert.Equal(TimeSpan.FromHours(2), clock.Offset);
+    }
+
     private static DateTimeOffset At(int seconds) =>
         new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(seconds);
 
