@@ -50,6 +50,8 @@ public sealed class FailingDisks
     {
         public ulong Boot => folder.Boot;
 
+        public bool TryClaim(long bytes) => folder.TryClaim(bytes);
+
         public IBackendFile Create(string name, bool direct)
         {
             disks.Write();
