@@ -339,10 +339,15 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         var at = (block * Block.Size) + within;
         if (top.Map.Has(block, mask))
         {
+            // Mostly nothing new; but what was trimmed is a hole.
+            if (!backend.TryClaim(part.Length) && top.Data.Seek(at, data: false) < at + part.Length)
+                backend.Claim(part.Length);
             top.Data.Write(at, part);
             top.Touched(block);
             return;
         }
+
+        backend.Claim(part.Length);
 
         // A sector that the layer does not hold yet is completed from below; nobody else may do so meanwhile.
         lock (writeLocks[block % WriteLocks])

@@ -39,7 +39,7 @@ public sealed class Call
 
     private readonly Dictionary<string, PolicyContext> _resources = [];
 
-    private readonly List<string> _tagged = [];
+    private readonly List<(string Action, string Resource)> _tagged = [];
 
     /// <summary>Condition keys of one resource, e.g. <c>ec2:Owner</c>, to be set before authorising.</summary>
     /// <param name="resource">The ARN as it will be given to <see cref="Authorize"/>.</param>
@@ -98,7 +98,8 @@ public sealed class Call
     public async Task Authorize(params IReadOnlyList<string> resources)
     {
         await Require(resources);
-        await Require("ec2:CreateTags", _tagged);
+        foreach (var (action, resource) in _tagged)
+            await Require(action, [resource]);
         EndDryRun();
     }
 
@@ -109,9 +110,11 @@ public sealed class Call
 
     /// <summary>Says that the operation gives tags to what it makes, which is a right of its own.</summary>
     /// <param name="resource">The ARN of what is made, as it will be given to <see cref="Authorize"/>.</param>
-    public PolicyContext WillTag(string resource)
+    /// <param name="action">The right.</param>
+    /// <returns>What policies see of that resource, for the tags to be told to.</returns>
+    public PolicyContext WillTag(string resource, string action = "ec2:CreateTags")
     {
-        _tagged.Add(resource);
+        _tagged.Add((action, resource));
         return About(resource).Set("ec2:CreateAction", Operation);
     }
 

@@ -8,6 +8,8 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
 {
     public ulong Boot => disk.Boot;
 
+    public bool TryClaim(long bytes) => true;
+
     public IBackendFile Create(string name, bool direct) => Noting(name, () =>
     {
         faults.Write();

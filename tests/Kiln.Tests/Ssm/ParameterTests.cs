@@ -134,11 +134,58 @@ public sealed class ParameterTests(TestServer server) : IClassFixture<TestServer
         {
             Name = "/v/type", Value = "x", Type = ParameterType.StringList, Overwrite = true,
         }, Cancel));
+    }
+
+    [Fact]
+    public async Task Tags_stay_with_a_parameter_and_find_it()
+    {
+        async Task<string> Shown(string id) => string.Join(' ', ((await Ssm.ListTagsForResourceAsync(
+            new() { ResourceType = ResourceTypeForTagging.Parameter, ResourceId = id }, Cancel)).TagList ?? [])
+            .Select(t => $"{t.Key}={t.Value}"));
+        Task Tag(string id, params string[] keys) => Ssm.AddTagsToResourceAsync(new()
+        {
+            ResourceType = ResourceTypeForTagging.Parameter, ResourceId = id,
+            Tags = [.. keys.Select(k => new Amazon.SimpleSystemsManagement.Model.Tag { Key = k, Value = "new" })],
+        }, Cancel);
+        await Ssm.PutParameterAsync(new()
+        {
+            Name = "/t/one", Value = "x", Type = ParameterType.String, Tags = [new() { Key = "team", Value = "os" }],
+        }, Cancel);
+        await Put("/t/two", "x");
+
+        await Put("/t/one", "y", overwrite: true);
+        Assert.Equal("team=os", await Shown("/t/one"));
+        await Tag($"arn:aws:ssm:us-east-1:{TestServer.A}:parameter/t/one", "size", "team");
+        Assert.Equal("size=new team=new", await Shown("/t/one"));
+        Assert.Equal("", await Shown("/t/two"));
+        var found = await Ssm.DescribeParametersAsync(new()
+        {
+            ParameterFilters = [new() { Key = "tag:team", Values = ["new"] }],
+        }, Cancel);
+        Assert.Equal("/t/one", Assert.Single(found.Parameters).Name);
+        await Ssm.RemoveTagsFromResourceAsync(new()
+        {
+            ResourceType = ResourceTypeForTagging.Parameter, ResourceId = "/t/one", TagKeys = ["team", "none"],
+        }, Cancel);
+        Assert.Equal("size=new", await Shown("/t/one"));
+
+        await SsmClients.Refused("InvalidResourceId", () => Shown("/t/three"));
+        await SsmClients.Refused("InvalidResourceType", () => Ssm.ListTagsForResourceAsync(
+            new() { ResourceType = ResourceTypeForTagging.Document, ResourceId = "AWS-RunShellScript" }, Cancel));
+        await SsmClients.Refused("ValidationException", () => Tag("/t/one", "aws:own"));
+        await SsmClients.Refused("TooManyTagsError",
+            () => Tag("/t/one", [.. Enumerable.Range(0, 50).Select(n => $"k{n}")]));
         var message = await SsmClients.Refused("ValidationException", () => Ssm.PutParameterAsync(new()
         {
-            Name = "/v/tags", Value = "x", Type = ParameterType.String, Tags = [new() { Key = "a", Value = "b" }],
+            Name = "/t/one", Value = "z", Overwrite = true, Tags = [new() { Key = "a", Value = "b" }],
         }, Cancel));
-        Assert.Contains("Tags", message, StringComparison.Ordinal);
+        Assert.Contains("tags and overwrite can't be used together", message, StringComparison.Ordinal);
+        using var writer = server.Ssm(keys: await server.Assume(
+            await server.Role(TestServer.A, "untagging", Principals.Allow("ssm:PutParameter"))));
+        await SsmClients.Refused("AccessDeniedException", () => writer.PutParameterAsync(new()
+        {
+            Name = "/t/four", Value = "x", Type = ParameterType.String, Tags = [new() { Key = "a", Value = "b" }],
+        }, Cancel));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public sealed class DescribeParameters(ParameterLookup lookup, Paging paging)
     {
         await call.Authorize();
         var page = await paging.Read(lookup.Current(call.AccountId, call.Region), p => p.Name,
-            ParameterStringFilter.Of(request.ParameterFilters, "Name", "Path", "Type", "KeyId", "DataType", "Tier"),
+            ParameterStringFilter.Of(request.ParameterFilters,
+                "Name", "Path", "Type", "KeyId", "DataType", "Tier", ParameterStringFilter.TagPrefix),
             request.MaxResults ?? PageMax, request.NextToken, call, cancel);
         return new Response
         {

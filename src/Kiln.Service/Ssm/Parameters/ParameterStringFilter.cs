@@ -7,8 +7,8 @@ namespace Kiln.Service.Ssm.Parameters;
 /// <summary>A filter of a listing. Systems Manager API Reference "ParameterStringFilter".</summary>
 public sealed record ParameterStringFilter
 {
-    /// <summary><c>Name</c>, <c>Path</c>, <c>Type</c>, <c>KeyId</c>, <c>DataType</c>, <c>Tier</c> or <c>Label</c>.
-    /// </summary>
+    /// <summary><c>Name</c>, <c>Path</c>, <c>Type</c>, <c>KeyId</c>, <c>DataType</c>, <c>Tier</c>, <c>Label</c> or
+    /// <c>tag:KEY</c>.</summary>
     [Length(1, 132)] public required string Key { get; init; }
 
     /// <summary><c>Equals</c> (the default), <c>BeginsWith</c>, <c>Contains</c>; for a path <c>Recursive</c>,
@@ -39,10 +39,21 @@ public sealed record ParameterStringFilter
             && (recursive || name.IndexOf('/', start.Length) < 0);
     }
 
+    /// <summary>The key of an operation that takes any tag's.</summary>
+    internal const string TagPrefix = "tag:";
+
+    // Without a value whoever has the tag is meant, as in AWS.
+    private Func<ParameterVersion, bool> TestTag(string key) => Option is null or "Equals"
+        ? v => v.Tags.TryGetValue(key, out var value) && (Values.Count == 0 || Values.Contains(value))
+        : throw Invalid();
+
     private Func<ParameterVersion, bool> Test(IReadOnlyList<string> keys)
     {
-        if (!keys.Contains(Key))
+        var tag = Key.StartsWith(TagPrefix, StringComparison.Ordinal) ? Key[TagPrefix.Length..] : null;
+        if (!keys.Contains(tag is null ? Key : TagPrefix))
             throw SsmError.InvalidFilterKey(Key);
+        if (tag is not null)
+            return TestTag(tag);
         if (Values.Count == 0)
             throw SsmError.Of("InvalidFilterValue", $"The filter {Key} has no values.");
         if (Key == "Path")

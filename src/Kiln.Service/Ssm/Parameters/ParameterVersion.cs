@@ -37,6 +37,9 @@ public sealed class ParameterVersion : Entity
     /// <summary>Its labels: a label stands at one version of a parameter at a time.</summary>
     public IReadOnlyList<string> Labels { get; set; } = [];
 
+    /// <summary>Of the newest version: the parameter's tags, which the next one takes over.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; set; } = new Dictionary<string, string>();
+
     /// <summary>The type, which never changes.</summary>
     public required ParameterType Type { get; init; }
 
@@ -79,6 +82,7 @@ public sealed class ParameterVersion : Entity
             builder.HasKey(p => new { p.AccountId, p.Region, p.Name, p.Number });
             builder.HasIndex(p => new { p.AccountId, p.Region, p.IsCurrent });
             builder.Property(p => p.Labels).HasJson();
+            builder.Property(p => p.Tags).HasJson();
         }
     }
 }

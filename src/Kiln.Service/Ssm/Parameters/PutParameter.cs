@@ -28,7 +28,6 @@ public sealed partial class PutParameter(
     private const string Text = "text", ImageType = "aws:ec2:image";
 
     /// <summary>The parameters.</summary>
-    [Unsupported("parameters have no tags here", "Tags")]
     [Unsupported("parameters do not expire here", "Policies")]
     public sealed record Request
     {
@@ -49,6 +48,8 @@ public sealed partial class PutParameter(
         public ParameterTier? Tier { get; init; }
 
         [MaxLength(128)] public string? DataType { get; init; }
+
+        [MaxLength(1000)] public IReadOnlyList<Tag> Tags { get; init; } = [];
     }
 
     /// <summary>The answer.</summary>
@@ -64,6 +65,7 @@ public sealed partial class PutParameter(
     {
         ParameterName.Check(request.Name, call);
         var arn = Arn.Parameter(call.Region, call.AccountId, request.Name);
+        var tags = ReadTags(request, arn, call);
         await call.Authorize(arn);
         var before = await db.ParameterVersions.SingleOrDefaultAsync(p => p.AccountId == call.AccountId
             && p.Region == call.Region && p.Name == request.Name && p.IsCurrent, cancel);
@@ -95,6 +97,7 @@ public sealed partial class PutParameter(
             Name = request.Name,
             Number = (before?.Number ?? 0) + 1,
             IsCurrent = true,
+            Tags = before?.Tags ?? tags,
             Type = type,
             Value = isSecure ? await lookup.Seal(request.Value, keyId!, arn, call, cancel) : request.Value,
             KeyId = keyId,
@@ -111,6 +114,20 @@ public sealed partial class PutParameter(
         await RemoveOldest(version, cancel);
         await db.SaveChangesAsync(cancel);
         return new Response { Version = version.Number, Tier = tier };
+    }
+
+    private static IReadOnlyDictionary<string, string> ReadTags(Request request, string arn, Call call)
+    {
+        if (request.Tags.Count == 0)
+            return new Dictionary<string, string>();
+        if (request.Overwrite == true)
+        {
+            throw SsmError.Validation("Invalid request: tags and overwrite can't be used together. To create a "
+                + "parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please "
+                + "use AddTagsToResource or RemoveTagsFromResource.");
+        }
+        Tag.Tell(call.WillTag(arn, "ssm:AddTagsToResource"), request.Tags);
+        return Tag.Add(new Dictionary<string, string>(), request.Tags);
     }
 
     private async Task RemoveOldest(ParameterVersion version, CancellationToken cancel)

@@ -2380,6 +2380,10 @@ namespace Kiln.Service.Persistence.Migrations.Postgres
                         .HasColumnType("character varying(2048)")
                         .UseCollation("C");
 
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text");
+
                     b.Property<string>("Tier")
                         .IsRequired()
                         .HasColumnType("text");
