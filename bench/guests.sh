@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# guests.sh [ROUNDS] [GUESTS]: what it costs that machines run on Kiln. About six minutes without KVM.
+# guests.sh [ROUNDS] [GUESTS]: what it costs that machines run on Kiln. About six minutes without KVM. ROUNDS of 0
+# leaves out the first two.
 #  1. from RunInstances to SSH, against plain QEMU on a local qcow2 of the same image, in alternation;
 #  2. the same from a lazily loaded volume of 100 GiB, whose image was made of a machine that has grown into it;
 #  3. GUESTS machines of one image at once: memory, frames pulled from the store, local disk.
+#     They start a few at a time (KILN_BENCH_WAVE, as many as the host has cores): what is asked is what they share,
+#     not how a host without KVM bears ten boots at once. KILN_BENCH_LIMIT: seconds a machine may take to answer by SSH.
 # KILN_BENCH_BUILD: a published Kiln to use; KILN_BENCH_TINY: a tiny.raw to use; else both are made.
 # Needs qemu-system-x86, qemu-utils, netcat-openbsd, openssh-client, curl, python3, and root (machines' SSH at port 22).
 set -euo pipefail
 rounds=${1:-4} guests=${2:-10}
+wave=${KILN_BENCH_WAVE:-$(nproc)} limit=${KILN_BENCH_LIMIT:-900}
 cd "$(dirname "$0")/.."
 work=$(mktemp -d -p "${KILN_BENCH_FOLDER:-/tmp}" kg-bench.XXXXXX)
 chmod 711 "$work" # machines run as users of their own
@@ -42,9 +46,9 @@ wait_for() { # SECONDS COMMAND…
 }
 banner() { # ADDRESS PORT: ends when SSH greets. Tries overlap, for slirp repeats only after seconds what it sends to a
   # machine without an address: that would be measured instead of the machine.
-  python3 - "$@" <<'PY'
+  python3 - "$@" "$limit" <<'PY'
 import select, socket, sys, time
-tries, until, last = [], time.monotonic() + 300, 0
+tries, until, last = [], time.monotonic() + int(sys.argv[3]), 0
 while time.monotonic() < until:
     if time.monotonic() - last > 0.1:
         last = time.monotonic()
@@ -81,12 +85,15 @@ run() { # IMAGE [COUNT] [MORE]
   api "Action=RunInstances&InstanceType=t3.micro&KeyName=bench&ImageId=$1&MinCount=${2:-1}&MaxCount=${2:-1}${3:-}"
 }
 address_of() { api "Action=DescribeInstances&InstanceId.1=$1" | field ipAddress; }
-up() { # INSTANCE: prints nothing, ends when SSH answers
+up() { # INSTANCE: prints nothing, ends when SSH answers; what its console said last when it does not
   local address
-  wait_for 300 state_is "Instances&InstanceId.1=$1" name running
+  wait_for "$limit" state_is "Instances&InstanceId.1=$1" name running
   address=$(address_of "$1")
-  banner "$address" 22
-  wait_for 60 reached "$address" 22
+  if ! banner "$address" 22 || ! (wait_for "$limit" reached "$address" 22); then
+    echo "$1 does not answer at $address. Its console:" >&2
+    tail -c 2000 "$work"/g/*/"$1"/console.log >&2
+    exit 1
+  fi
 }
 all_gone() { ! pgrep -f "qemu-system.*$work/g/" >/dev/null; }
 end() {
@@ -171,11 +178,13 @@ snapshot=$("$build/kiln" snapshot upload "$tiny" 2>/dev/null | tail -1)
 ebs="BlockDeviceMapping.1.DeviceName=/dev/xvda&BlockDeviceMapping.1.Ebs"
 image=$(api "Action=RegisterImage&Name=tiny&Architecture=x86_64&VirtualizationType=hvm&EnaSupport=true\
 &RootDeviceName=/dev/xvda&$ebs.SnapshotId=$snapshot" | field imageId)
-grower=$(run "$image" 1 "&$ebs.VolumeSize=100" | field instanceId)
-up "$grower"
-large=$(api "Action=CreateImage&Name=large&InstanceId=$grower&NoReboot=true" | field imageId)
-wait_for 120 state_is "Images&ImageId.1=$large" imageState available
-end "$grower"
+if [ "$rounds" != 0 ]; then
+  grower=$(run "$image" 1 "&$ebs.VolumeSize=100" | field instanceId)
+  up "$grower"
+  large=$(api "Action=CreateImage&Name=large&InstanceId=$grower&NoReboot=true" | field imageId)
+  wait_for 120 state_is "Images&ImageId.1=$large" imageState available
+  end "$grower"
+fi
 
 for round in $(seq "$rounds"); do
   if ((round % 2)); then plain_boot; fi
@@ -183,7 +192,7 @@ for round in $(seq "$rounds"); do
   kiln_boot kiln-100-GiB "$large"
   if ((round % 2 == 0)); then plain_boot; fi
 done
-python3 - "$work/figures" <<'PY'
+if [ "$rounds" != 0 ]; then python3 - "$work/figures" <<'PY'
 import collections, statistics, sys
 seen = collections.defaultdict(list)
 for line in open(sys.argv[1]):
@@ -195,6 +204,7 @@ for name, all in seen.items():
 print(f"Kiln is {median['kiln-1-GiB'] / median['plain']:.2f} times plain QEMU;"
       f" 100 GiB is {median['kiln-100-GiB'] / median['kiln-1-GiB']:.2f} times 1 GiB")
 PY
+fi
 
 # With an empty cache: what one machine pulls, and what many more pull after it.
 kill "$server"
@@ -204,7 +214,12 @@ state "before"
 one=$(run "$image" | field instanceId)
 up "$one"
 state "1 machine"
-mapfile -t ids < <(run "$image" "$guests" | fields instanceId)
-for id in "${ids[@]}"; do up "$id"; done
+ids=()
+while [ ${#ids[@]} -lt "$guests" ]; do
+  more=$((guests - ${#ids[@]}))
+  mapfile -t some < <(run "$image" $((more < wave ? more : wave)) | fields instanceId)
+  for id in "${some[@]}"; do up "$id"; done
+  ids+=("${some[@]}")
+done
 state "$((guests + 1)) machines"
 end "$one" "${ids[@]}"

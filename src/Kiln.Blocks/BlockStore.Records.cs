@@ -178,6 +178,7 @@ public sealed partial class BlockStore
         if (options.ReadOnly) throw new StoreReadOnlyException("The store was opened read-only.");
         var record = codec.Record[..(RecordHeader.Size + codec.Header.StoredLength)];
         Heal();
+        backend.Claim(record.Length);
         try
         {
             return AppendToAny(record, codec.Header.Effort, from);

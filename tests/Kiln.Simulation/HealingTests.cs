@@ -181,6 +181,26 @@ public sealed class HealingTests : IDisposable
     }
 
     [Fact]
+    public void A_log_whose_sync_failed_is_not_built_on_by_the_next_process()
+    {
+        var volume = machine.Make("vol", 0, 4 * Size, null, null);
+        volume.Write(0, Filled(1));
+        (faults.RefusesSyncsOf, faults.Forgets) = (".log", false);
+        Assert.Throws<IOException>(() => volume.Flush());
+        faults.RefusesSyncsOf = null;
+        Kill();
+
+        var after = machine.OpenVolume("vol", 0);
+        var shown = Read(after, 0);
+        after.Write(Size, Filled(2));
+        after.Flush();
+        LosePower();
+        after = machine.OpenVolume("vol", 0);
+        Assert.Equal(shown, Read(after, 0));
+        Assert.Equal(Filled(2), Read(after, 1));
+    }
+
+    [Fact]
     public void A_loss_of_power_ends_the_doubt()
     {
         var volume = machine.Make("vol", 0, 4 * Size, null, null);
@@ -204,14 +224,14 @@ public sealed class HealingTests : IDisposable
         volume.Cut("snap");
         await Upload(volume, "snap");
         volume.Write(Size, Filled(2));
-        (faults.RefusesDataSyncs, faults.Forgets) = (true, true);
+        (faults.RefusesSyncsOf, faults.Forgets) = (".data", true);
         Assert.Throws<IOException>(() => volume.Flush());
         volume.Write(0, Filled(3));
         Assert.Throws<IOException>(() => volume.Mend());
 
         // The old or the new: not the zeros that the disk has there in the layer's file.
         Assert.Equal(Filled(1), Read(volume, 0));
-        faults.RefusesDataSyncs = false;
+        faults.RefusesSyncsOf = null;
         volume.Mend();
         LosePower();
         Assert.Equal(Filled(1), Read(machine.OpenVolume("vol", 0), 0));

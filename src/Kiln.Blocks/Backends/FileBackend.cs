@@ -10,10 +10,17 @@ public sealed class FileBackend : IBackend
     private const int FileMode = 0x180; // 0600
     private const int FolderMode = 0x1C0; // 0700
 
+    /// <summary>What <see cref="TryClaim"/> leaves of a disk, in bytes; of a small one a sixteenth.</summary>
+    private const long ReserveBytes = 64L << 20;
+
+    // The disk is asked again after so many bytes; meanwhile others fill it too.
+    private const long ClaimStep = 4L << 20;
+
     private readonly string root;
     private readonly bool readOnly;
     private readonly SafeFileHandle? guard;
     private bool directWorks = true;
+    private long claimable;
 
     /// <summary>Opens a directory, making it unless read-only, and locks it against a second process.</summary>
     /// <exception cref="IOException">Another process has it open.</exception>
@@ -35,6 +42,18 @@ public sealed class FileBackend : IBackend
 
     /// <inheritdoc/>
     public ulong Boot { get; } = BootOf();
+
+    /// <inheritdoc/>
+    public bool TryClaim(long bytes)
+    {
+        if (Interlocked.Add(ref claimable, -bytes) >= 0) return true;
+        var disk = new DriveInfo(root);
+        var left = disk.AvailableFreeSpace - Math.Min(ReserveBytes, disk.TotalSize / 16) - bytes;
+
+        // Near the end every claim is looked at.
+        Volatile.Write(ref claimable, Math.Clamp(left / 16, 0, ClaimStep));
+        return left >= 0;
+    }
 
     /// <inheritdoc/>
     public IBackendFile Create(string name, bool direct)

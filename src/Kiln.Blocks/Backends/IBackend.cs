@@ -12,6 +12,18 @@ public interface IBackend : IDisposable
     /// </summary>
     ulong Boot { get; }
 
+    /// <summary>Asks for room before data is added (not where it is replaced): the last of a disk is kept for the
+    /// maps, logs and manifests of the store, and for the rows without which nothing could be deleted.</summary>
+    /// <returns>False when only that is left.</returns>
+    bool TryClaim(long bytes);
+
+    /// <summary>As <see cref="TryClaim"/>.</summary>
+    /// <exception cref="StoreFullException">Only that is left.</exception>
+    void Claim(long bytes)
+    {
+        if (!TryClaim(bytes)) throw new StoreFullException("The disk is full but for what is kept for records.");
+    }
+
     /// <summary>Creates a file that must not exist.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="direct">Aligned writes go past the page cache where possible: for large appends.</param>

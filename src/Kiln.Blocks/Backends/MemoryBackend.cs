@@ -38,6 +38,9 @@ public sealed class MemoryBackend : IBackend
     public bool SyncsFail { get; set; }
 
     /// <inheritdoc/>
+    public bool TryClaim(long bytes) => true;
+
+    /// <inheritdoc/>
     public IBackendFile Create(string name, bool direct)
     {
         lock (gate)

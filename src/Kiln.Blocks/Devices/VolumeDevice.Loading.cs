@@ -160,6 +160,7 @@ public sealed partial class VolumeDevice
     private void FillGaps(VolumeLayer local, long block, UInt128 held, byte[] content)
     {
         var gaps = Sectors(block) & ~held;
+        backend.Claim((long)UInt128.PopCount(gaps) * LayerMap.SectorSize);
         local.Copy(block, gaps, () => ForRuns(gaps, (first, count) => local.Data.Write(
             (block * Block.Size) + ((long)first * LayerMap.SectorSize),
             content.AsSpan(first * LayerMap.SectorSize, count * LayerMap.SectorSize))));

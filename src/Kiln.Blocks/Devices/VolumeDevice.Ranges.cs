@@ -133,6 +133,7 @@ public sealed partial class VolumeDevice
 
         if (within < from) WriteInBlock(block, within, Zeros.AsSpan(0, from - within));
         if (to < end) WriteInBlock(block, to, Zeros.AsSpan(0, end - to));
+        if (keepSpace) backend.Claim(to - from);
         var top = stack.Top;
         lock (writeLocks[block % WriteLocks])
         {

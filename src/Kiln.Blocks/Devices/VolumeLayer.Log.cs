@@ -178,6 +178,13 @@ internal sealed partial class VolumeLayer
                 throw new BlockCorruptException($"The log of layer {Number} is damaged in the middle.");
         }
 
+        if (logEnd == LogHeaderSize)
+        {
+            // Of an earlier process too: the sync of it may have failed there, and the header be on no disk.
+            ResetLog();
+            return;
+        }
+
         log.SetLength(logEnd);
         logRoom = logEnd;
     }

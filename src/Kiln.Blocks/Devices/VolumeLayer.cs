@@ -117,9 +117,17 @@ internal sealed partial class VolumeLayer : IDisposable
             Dirty = record.Dirty,
             Shared = record.Shared,
         };
-        layer.ReadMap();
-        layer.ReadLog(boot);
-        layer.ReadDoubt();
+        try
+        {
+            layer.ReadMap();
+            layer.ReadLog(boot);
+            layer.ReadDoubt();
+        }
+        catch
+        {
+            layer.Dispose();
+            throw;
+        }
 
         // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
         layer.Touched();

@@ -29,6 +29,7 @@ public sealed partial class Worker(
     private readonly Dictionary<string, IReconciler> _byKind = reconcilers.ToDictionary(r => r.Kind);
     private readonly SemaphoreSlim _slots = new(ConcurrentMax);
     private int _running;
+    private string? _trouble;
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -48,6 +49,9 @@ public sealed partial class Worker(
             try
             {
                 pause = await ClaimAndStart(stoppingToken);
+                if (_trouble is not null)
+                    LogGoesOn();
+                _trouble = null;
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -55,7 +59,10 @@ public sealed partial class Worker(
             }
             catch (Exception failure)
             {
-                LogClaimFailed(failure);
+                // It is tried every second, and said once: a log that grows fills the disk that it complains of.
+                if (failure.Message != _trouble)
+                    LogClaim(failure);
+                _trouble = failure.Message;
             }
             if (pause > TimeSpan.Zero)
                 await Task.WhenAny(wake, Task.Delay(pause, clock.Wall, stoppingToken));
@@ -77,8 +84,16 @@ public sealed partial class Worker(
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // The leases lapse by themselves, only later.
-            LogClaimFailed(failure);
+            LogClaim(failure);
         }
+    }
+
+    private void LogClaim(Exception failure)
+    {
+        if (DbErrors.DiskObstacle(failure) is { } obstacle)
+            LogWaits(obstacle);
+        else
+            LogClaimFailed(failure);
     }
 
     /// <returns>How long there is nothing to do, as far as can be told; zero where there may be more.</returns>
@@ -236,6 +251,12 @@ public sealed partial class Worker(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Claiming work failed")]
     private partial void LogClaimFailed(Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Obstacle} Background work waits, and goes on by itself")]
+    private partial void LogWaits(string obstacle);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Background work goes on")]
+    private partial void LogGoesOn();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Step of {Kind} {ResourceId} failed, attempt {Attempt}")]
     private partial void LogStepFailed(Exception failure, string kind, string resourceId, int attempt);

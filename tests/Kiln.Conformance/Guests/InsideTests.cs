@@ -11,7 +11,7 @@ namespace Kiln.Conformance.Guests;
 [Collection("guests")]
 public sealed class InsideTests(GuestWorld guests)
 {
-    private static readonly TimeSpan FollowMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FollowMax = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

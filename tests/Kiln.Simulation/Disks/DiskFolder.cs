@@ -8,6 +8,8 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
 {
     public ulong Boot => disk.Boot;
 
+    public bool TryClaim(long bytes) => true;
+
     public IBackendFile Create(string name, bool direct) => Noting(name, () =>
     {
         faults.Write();
@@ -92,7 +94,7 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     private DiskFile Of(int file, string name) =>
         new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal))
         {
-            IsDoubt = IsDoubt(name),
+            Name = name, IsDoubt = IsDoubt(name),
         };
 
     // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.

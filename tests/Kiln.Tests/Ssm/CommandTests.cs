@@ -161,6 +161,8 @@ public sealed class CommandTests(TestServer server) : IClassFixture<TestServer>,
             new() { DocumentName = "AWS-RunPowerShellScript", InstanceIds = [id] }, Cancel));
         await SsmClients.Refused("InvalidParameters", () => Ssm.SendCommandAsync(
             new() { DocumentName = "AWS-RunShellScript", InstanceIds = [id] }, Cancel));
+        Assert.Contains("({{ssm:/db/name}})", await SsmClients.Refused("InvalidParameters",
+            () => Send(id, "echo {{ssm:/db/name}}")), StringComparison.Ordinal);
         var message = await SsmClients.Refused("ValidationException", () => Ssm.SendCommandAsync(new()
         {
             DocumentName = "AWS-RunShellScript", InstanceIds = [id], OutputS3BucketName = "bucket",

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Kiln.Service.Ssm.Commands;
 
@@ -9,7 +10,7 @@ namespace Kiln.Service.Ssm.Commands;
 /// once, and whoever comes again waits for the exit code in it. Output is cut inside the machine, so that a script
 /// which prints without end costs nobody else anything.
 /// </remarks>
-public static class ShellScript
+public static partial class ShellScript
 {
     /// <summary>The document's name.</summary>
     public const string DocumentName = "AWS-RunShellScript";
@@ -98,6 +99,13 @@ public static class ShellScript
             throw Invalid("The parameter commands is required.");
         if (lines.Sum(l => Encoding.UTF8.GetByteCount(l) + 1) > BytesMax)
             throw Invalid($"commands may have {BytesMax} bytes together.");
+        if (lines.FirstOrDefault(l => ParameterReference().IsMatch(l)) is { } line)
+        {
+            throw Invalid($"Kiln does not put parameters into commands ({ParameterReference().Match(line).Value}): "
+                + "read them with GetParameter.");
+        }
+        if (parameters.FirstOrDefault(p => p.Key != "commands" && p.Value.Count > 1).Key is { } single)
+            throw Invalid($"{single} takes one value.");
         var folder = One(parameters, "workingDirectory");
         if (folder?.Length > 4096 || lines.Append(folder).Any(l => l?.Contains('\0', StringComparison.Ordinal) == true))
             throw Invalid("A command or folder has a NUL character, or the folder is too long.");
@@ -105,6 +113,10 @@ public static class ShellScript
             CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= SecondsMax))
             throw Invalid($"executionTimeout is a number of seconds from 1 to {SecondsMax}.");
     }
+
+    // Systems Manager User Guide "Working with parameters in Run Command commands".
+    [GeneratedRegex(@"\{\{\s*ssm(-secure)?:[^}]{1,64}\}\}", RegexOptions.NonBacktracking)]
+    private static partial Regex ParameterReference();
 
     private static Protocol.Errors.AwsException Invalid(string message) => SsmError.Of("InvalidParameters", message);
 

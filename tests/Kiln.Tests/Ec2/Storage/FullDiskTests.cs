@@ -10,6 +10,7 @@ public sealed class FullDiskTests : IAsyncLifetime
 {
     private const int MiB = 1 << 20;
     private const ushort Write = 1;
+    private const ushort Trim = 4;
     private const uint NoSpace = 28;
 
     private readonly TestServer _server = new() { Configure = o => o.TrashSeconds = 1 };
@@ -50,6 +51,35 @@ public sealed class FullDiskTests : IAsyncLifetime
         guest.Write(4 * MiB, Disk.Bytes(2, MiB));
         guest.Read(4 * MiB, back);
         Assert.Equal(Disk.Bytes(2, MiB), back);
+    }
+
+    [Fact]
+    public async Task A_guest_leaves_room_for_what_deletes_and_may_overwrite_what_it_has()
+    {
+        var volume = await _server.Ec2().NewVolume();
+        using var guest = new RawNbdClient(Path.Combine(_server.DataFolder, "nbd.sock"), volume);
+        uint error = 0;
+        long end = 0;
+        for (; error == 0 && end < 48 * MiB; end += MiB)
+        {
+            guest.Send(Write, end, MiB, Disk.Bytes(1, MiB));
+            error = guest.TakeError();
+        }
+
+        // A sixteenth of 48 MiB is kept, and of the rest the last written part may be missing.
+        Assert.Equal(NoSpace, error);
+        Assert.InRange(Small.Free, 3 * MiB, 5 * MiB);
+        guest.Write(0, Disk.Bytes(2, MiB));
+        var back = new byte[MiB];
+        guest.Read(0, back);
+        Assert.Equal(Disk.Bytes(2, MiB), back);
+
+        // What was trimmed is no longer there to be overwritten, beyond what the trimming itself gave back.
+        Small.FillBut(MiB);
+        Assert.Equal(0u, guest.Request(Trim, 4 * MiB, MiB));
+        guest.Send(Write, 4 * MiB, MiB, Disk.Bytes(3, MiB));
+        Assert.Equal(NoSpace, guest.TakeError());
+        guest.Write(8 * MiB, Disk.Bytes(4, MiB));
     }
 
     [Fact]
