@@ -238,6 +238,34 @@ public sealed class HealingTests : IDisposable
     }
 
     [Fact]
+    public void A_cut_that_was_refused_and_tried_again_leaves_a_volume_that_opens()
+    {
+        for (var calls = 0; calls < 12; calls++)
+        {
+            var name = $"vol-{calls}";
+            var volume = machine.Make(name, 0, Size, null, null);
+            volume.Write(0, Filled(1));
+
+            // The record that names the new layer is there; that it is so is not durable.
+            faults.RefusesFolder = "";
+            Assert.Throws<IOException>(() => volume.Cut("snap"));
+            faults.RefusesFolder = null;
+            machine.Disk.StopAfter(calls);
+            try
+            {
+                volume.Cut("snap");
+            }
+            catch (IOException) when (machine.Disk.IsStopped)
+            {
+                // As it should.
+            }
+
+            Kill();
+            Assert.Equal(Filled(1), Read(machine.OpenVolume(name, 0), 0));
+        }
+    }
+
+    [Fact]
     public void A_loss_of_power_ends_the_doubt()
     {
         var volume = machine.Make("vol", 0, 4 * Size, null, null);

@@ -166,7 +166,8 @@ public sealed class StoppedUpkeepTests
             var survival = new Survival.Numbered(number);
             GoOn(disk.AfterPowerLoss(survival), id, isHurt);
             if (survival.IsBeyond) break;
-            GoOn(disk.AfterPowerLoss(Survival.Random(new Random(number))), id, isHurt);
+            var chance = new Random(((int)disk.Calls * Combinations) + number);
+            GoOn(disk.AfterPowerLoss(Survival.Random(chance)), id, isHurt);
         }
     }
 

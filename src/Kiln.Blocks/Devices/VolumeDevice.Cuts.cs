@@ -125,27 +125,35 @@ public sealed partial class VolumeDevice
             throw;
         }
 
-        var next = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
+        var next = VolumeLayer.Create(backend, TakeLayerNumber(), SizeBytes, domain);
         try
         {
             var cut = new VolumeRecord.CutRecord(
                 cutId, top.Number, SizeBytes, clock.GetUtcNow().ToUnixTimeMilliseconds(), Settled: false, boot);
             Save(record with
             {
-                NextLayer = record.NextLayer + 1,
                 Layers = [.. record.Layers, next.Record],
                 Cuts = [.. record.Cuts, cut],
             });
         }
         catch
         {
-            // Its files stay: whether the record names it by now only a restart can tell. The next try begins them
-            // anew, and an opening deletes what is not named.
+            // Its files stay: whether the record names it by now only a restart can tell. An opening deletes what is
+            // not named.
             next.Dispose();
             throw;
         }
 
         stack = stack.With([.. stack.Layers, next]);
+    }
+
+    // None is given twice: where a record could not be saved, the one on the disk may name it all the same. The caller
+    // holds the gate for writing.
+    private int TakeLayerNumber()
+    {
+        var number = record.NextLayer;
+        Volatile.Write(ref record, record with { NextLayer = number + 1 });
+        return number;
     }
 
     private void DropCut(string cutId) =>

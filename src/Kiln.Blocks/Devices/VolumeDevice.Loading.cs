@@ -191,13 +191,18 @@ public sealed partial class VolumeDevice
         gate.EnterWriteLock();
         try
         {
-            var layer = VolumeLayer.Create(backend, record.NextLayer, SizeBytes, domain);
+            var layer = VolumeLayer.Create(backend, TakeLayerNumber(), SizeBytes, domain);
             layer.Dirty = false;
-            Save(record with
+            try
             {
-                NextLayer = record.NextLayer + 1,
-                Layers = [layer.Record, .. record.Layers],
-            });
+                Save(record with { Layers = [layer.Record, .. record.Layers] });
+            }
+            catch
+            {
+                layer.Dispose();
+                throw;
+            }
+
             stack = stack.With([layer, .. stack.Layers]);
             return layer;
         }

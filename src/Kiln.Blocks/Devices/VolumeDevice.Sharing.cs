@@ -76,7 +76,7 @@ public sealed partial class VolumeDevice
             gate.EnterWriteLock();
             try
             {
-                var number = record.NextLayer;
+                var number = TakeLayerNumber();
                 if (!TryLink(loaded, copies[0].Number, files.Root, number)) return false;
                 backend.Delete(VolumeLayer.NameOf(number, "log"));
                 using (var log = backend.Create(VolumeLayer.NameOf(number, "log"), direct: false)) log.Sync();
@@ -84,7 +84,16 @@ public sealed partial class VolumeDevice
                 var layer = VolumeLayer.Open(backend, shared, SizeBytes, domain, boot);
 
                 // Beneath all: what differs from the manifest, cut or not, lies above.
-                Save(record with { NextLayer = number + 1, Loaded = true, Layers = [shared, .. record.Layers] });
+                try
+                {
+                    Save(record with { Loaded = true, Layers = [shared, .. record.Layers] });
+                }
+                catch
+                {
+                    layer.Dispose();
+                    throw;
+                }
+
                 stack = stack.With([layer, .. stack.Layers]);
                 return true;
             }
