@@ -16,36 +16,37 @@ public sealed partial class BlockStore
     /// same bytes twice.</returns>
     internal bool TrySetAside(Segment segment, IReadOnlyList<SegmentEntry> entries)
     {
-        Segment aside;
-        List<SegmentEntry> placed;
+        List<SegmentEntry> places = [];
+        ulong seed = 0;
         try
         {
-            aside = segments.CreateSealed(entries.Select(e => AsStored(segment, e)), out placed);
+            // Named first: from the moment that they are there, also after a restart, they must not pass for whole.
+            var aside = segments.CreateSealed(entries, e => AsStored(segment, e), (made, placed) =>
+            {
+                (places, seed) = (placed, made.Seed);
+                Quarantine(made, placed);
+            });
+            for (var i = 0; i < places.Count; i++)
+            {
+                Index.TryMoveDamaged(
+                    entries[i].Address, new BlockLocation(segment.Id, entries[i].Offset, entries[i].StoredLength),
+                    new BlockLocation(aside.Id, places[i].Offset, places[i].StoredLength));
+            }
+
+            return true;
         }
         catch (IOException)
         {
             return false;
         }
-
-        // Before the index, and the removal of the originals: after a restart they must not pass for whole.
-        if (!TryQuarantine(aside, placed))
+        finally
         {
-            segments.Delete(aside);
-            return false;
+            lock (quarantineGate) coming.Remove(seed);
         }
-
-        for (var i = 0; i < placed.Count; i++)
-        {
-            Index.TryMoveDamaged(
-                placed[i].Address, new BlockLocation(segment.Id, entries[i].Offset, entries[i].StoredLength),
-                new BlockLocation(aside.Id, placed[i].Offset, placed[i].StoredLength));
-        }
-
-        return true;
     }
 
     // A header that is not whole is not made so: bound to another place it would be believed.
-    private static (SegmentEntry Entry, byte[] Record, bool HasHeader) AsStored(Segment segment, SegmentEntry entry)
+    private static (byte[] Record, bool HasHeader) AsStored(Segment segment, SegmentEntry entry)
     {
         var once = new byte[RecordHeader.Size + entry.StoredLength];
         var twice = new byte[once.Length];
@@ -55,6 +56,6 @@ public sealed partial class BlockStore
         var header = new RecordHeader(once);
         var whole = header.IsValidAt(entry.Offset, segment.Seed) && header.Address == entry.Address
             && header.StoredLength == entry.StoredLength;
-        return (entry, once, whole);
+        return (once, whole);
     }
 }

@@ -19,6 +19,9 @@ public sealed partial class BlockStore
 
     private readonly List<QuarantineState.Damaged> damaged = [];
     private readonly Lock quarantineGate = new();
+
+    // Seeds of segments that are being made of damaged records.
+    private readonly HashSet<ulong> coming = [];
     private bool quarantineChanged;
 
     /// <summary>Records that proved damaged and have not been replaced: they are served as far as their frames are
@@ -50,24 +53,20 @@ public sealed partial class BlockStore
         }
     }
 
-    /// <summary>Writes down that all records of a segment are damaged; false, and nothing is, when that cannot be.
-    /// </summary>
-    private bool TryQuarantine(Segment aside, IReadOnlyList<SegmentEntry> entries)
+    /// <summary>Writes down, before they are there, that all records of a segment will be damaged ones.</summary>
+    /// <exception cref="IOException">There are too many, or the disk does not take it.</exception>
+    private void Quarantine(Segment aside, List<SegmentEntry> entries)
     {
         lock (quarantineGate)
         {
-            if (damaged.Count + entries.Count > QuarantineState.RecordsMax) return false;
-            foreach (var entry in entries)
-            {
-                damaged.Add(new QuarantineState.Damaged(
-                    aside.Seed, aside.Id, entry.Offset, entry.Address.ToString(), Clock.GetUtcNow()));
-            }
-
+            if (damaged.Count + entries.Count > QuarantineState.RecordsMax)
+                throw new IOException("More records are damaged than can be noted.");
+            damaged.AddRange(entries.Select(e => new QuarantineState.Damaged(
+                aside.Seed, aside.Id, e.Offset, e.Address.ToString(), Clock.GetUtcNow())));
             quarantineChanged = true;
+            coming.Add(aside.Seed);
             SaveQuarantine();
-            if (!quarantineChanged) return true;
-            damaged.RemoveAll(d => d.Seed == aside.Seed);
-            return false;
+            if (quarantineChanged) throw new IOException("What is damaged could not be noted.");
         }
     }
 
@@ -78,6 +77,7 @@ public sealed partial class BlockStore
         {
             if (!quarantineChanged) return;
             var seeds = segments.All.Select(s => s.Seed).ToHashSet();
+            seeds.UnionWith(coming);
             damaged.RemoveAll(d => !seeds.Contains(d.Seed));
             if (WriteState(
                 QuarantineStateName, new QuarantineState(damaged), StateJson.Default.QuarantineState))

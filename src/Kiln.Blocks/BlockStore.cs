@@ -41,17 +41,33 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
         Loader = new Loader(clock);
         appenders = new Appender[options.Writers + 1];
         for (var i = 0; i < appenders.Length; i++) appenders[i] = NewAppender(dense: i == options.Writers);
-        if (!options.ReadOnly) SettleNames();
-        Recovered = segments.Load(options.ReadOnly);
+        try
+        {
+            if (!options.ReadOnly) SettleNames();
+            Recovered = segments.Load(options.ReadOnly);
+        }
+        catch
+        {
+            // The next call tries again: nothing of this try may stay open.
+            segments.Dispose();
+            codecs.Dispose();
+            Cache.Dispose();
+            Loader.Dispose();
+            throw;
+        }
+
         OpenedAt = clock.GetUtcNow();
         options.Metrics?.Add(this);
     }
 
     /// <summary>Opens (or makes) the store in a directory and recovers it from an unclean stop.</summary>
     /// <exception cref="IOException">Another process has it open.</exception>
-    public static BlockStore Open(string directory, BlockStoreOptions options, TimeProvider clock)
+    public static BlockStore Open(string directory, BlockStoreOptions options, TimeProvider clock) =>
+        Open(new FileBackend(directory, options.ReadOnly), options, clock);
+
+    /// <summary>Opens a store on another backend, which it will own.</summary>
+    public static BlockStore Open(IBackend backend, BlockStoreOptions options, TimeProvider clock)
     {
-        var backend = new FileBackend(directory, options.ReadOnly);
         try
         {
             return new BlockStore(backend, options, clock);
@@ -62,10 +78,6 @@ public sealed partial class BlockStore : IAsyncDisposable, IDisposable
             throw;
         }
     }
-
-    /// <summary>Opens a store on another backend, which it will own.</summary>
-    public static BlockStore Open(IBackend backend, BlockStoreOptions options, TimeProvider clock) =>
-        new(backend, options, clock);
 
     /// <summary>What recovery found when the store was opened.</summary>
     public RecoveryReport Recovered { get; }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Kiln.Blocks;
+using Kiln.Blocks.Backends;
 using Kiln.Blocks.Metrics;
 using Kiln.Host.Metrics;
 using Kiln.Service;
@@ -95,6 +96,7 @@ internal static class Composition
         services.AddSingleton(provider => new BytesInFlight(
             (long)options.InFlightMiB << 20, provider.GetRequiredKeyedService<TimeProvider>("wall")));
         services.AddSingleton<RequestBodies>();
+        services.AddSingleton<OpenBackend>(directory => new FileBackend(directory));
         services.AddSingleton<RegionStores>();
         services.AddSingleton<KeyRing>();
         services.AddSingleton<LoadedCopies>();

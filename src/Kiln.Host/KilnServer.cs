@@ -47,10 +47,12 @@ public sealed class KilnServer : IAsyncDisposable
     /// <summary>Makes the data folder and the database where needed, and listens.</summary>
     /// <param name="options">Valid settings.</param>
     /// <param name="wall">The wall clock; the system's unless a test brings its own.</param>
+    /// <param name="change">Changes what it is made of, for whoever brings parts of his own.</param>
     /// <param name="cancel">Gives up starting.</param>
     /// <exception cref="IOException">The data folder or the port cannot be had.</exception>
     public static async Task<KilnServer> Start(
-        ServiceOptions options, TimeProvider? wall = null, CancellationToken cancel = default)
+        ServiceOptions options, TimeProvider? wall = null, Action<IServiceCollection>? change = null,
+        CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         PrivateFiles.Enforce();
@@ -59,7 +61,7 @@ public sealed class KilnServer : IAsyncDisposable
         try
         {
             var listens = new StrongBox<bool>();
-            app = Build(options, wall ?? TimeProvider.System, listens);
+            app = Build(options, wall ?? TimeProvider.System, change, listens);
             await app.Services.GetRequiredService<DbStart>().Prepare(cancel);
             var first = await app.Services.GetRequiredService<Bootstrap>().Run(cancel);
             await app.Services.GetRequiredService<StorageStart>().Run(cancel);
@@ -98,7 +100,8 @@ public sealed class KilnServer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static WebApplication Build(ServiceOptions options, TimeProvider wall, StrongBox<bool> listens)
+    private static WebApplication Build(
+        ServiceOptions options, TimeProvider wall, Action<IServiceCollection>? change, StrongBox<bool> listens)
     {
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
@@ -113,6 +116,7 @@ public sealed class KilnServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainMax);
         builder.Services.AddKiln(options, wall);
+        change?.Invoke(builder.Services);
         return builder.Build();
     }
 

@@ -51,7 +51,7 @@ public sealed class CrashTests
     public void What_is_built_on_what_a_killed_process_left_outlives_the_power()
     {
         var finds = new Finds();
-        foreach (var seed in Settings.Seeds("KILN_KILLED", 100, TimeSpan.FromSeconds(4)))
+        foreach (var seed in Settings.Seeds("KILN_KILLED", 100, TimeSpan.FromSeconds(2)))
         {
             finds.Try($"seed {seed} (KILN_KILLED_SEED={seed} runs it again)", () =>
             {

@@ -76,22 +76,22 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
     /// whole life; it need not be the base's. Null keeps them clear.</param>
     public static VolumeDevice Create(
         string directory, long sizeBytes, ManifestId? manifest, BlockStore store, Func<string, KeyDomain> keys,
-        TimeProvider clock, string? domainId = null)
-    {
-        if (sizeBytes is <= 0 or > SizeBytesMax || sizeBytes % LayerMap.SectorSize != 0)
-            throw new ArgumentOutOfRangeException(nameof(sizeBytes));
-        var opened = manifest is { } id ? store.OpenManifest(id) : null;
-        if (opened is not null && opened.VolumeBlocks * Block.Size > sizeBytes)
-            throw new ArgumentException("A volume is at least as large as its snapshot.", nameof(sizeBytes));
-        return Create(new FileBackend(directory), sizeBytes, opened, store, keys, clock, domainId);
-    }
+        TimeProvider clock, string? domainId = null) =>
+        Create(new FileBackend(directory), sizeBytes, manifest, store, keys, clock, domainId);
 
-    internal static VolumeDevice Create(
-        IBackend backend, long sizeBytes, Manifest? manifest, BlockStore store, Func<string, KeyDomain> keys,
+    /// <summary>As <see cref="Create(string, long, ManifestId?, BlockStore, Func{string, KeyDomain}, TimeProvider,
+    /// string?)"/>, on a backend, which the volume will own.</summary>
+    public static VolumeDevice Create(
+        IBackend backend, long sizeBytes, ManifestId? snapshot, BlockStore store, Func<string, KeyDomain> keys,
         TimeProvider clock, string? domainId = null)
     {
         try
         {
+            if (sizeBytes is <= 0 or > SizeBytesMax || sizeBytes % LayerMap.SectorSize != 0)
+                throw new ArgumentOutOfRangeException(nameof(sizeBytes));
+            var manifest = snapshot is { } id ? store.OpenManifest(id) : null;
+            if (manifest is not null && manifest.VolumeBlocks * Block.Size > sizeBytes)
+                throw new ArgumentException("A volume is at least as large as its snapshot.", nameof(sizeBytes));
             if (backend.Exists(VolumeRecord.FileName)) throw new IOException("The folder holds a volume already.");
             VolumeRecord.LayerRecord first;
             using (var layer = VolumeLayer.Create(backend, 1, sizeBytes, domainId is null ? null : keys(domainId)))
@@ -121,7 +121,8 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
         return Open(new FileBackend(directory), store, keys, clock);
     }
 
-    internal static VolumeDevice Open(
+    /// <summary>The same on a backend, which the volume will own.</summary>
+    public static VolumeDevice Open(
         IBackend backend, BlockStore store, Func<string, KeyDomain> keys, TimeProvider clock)
     {
         try

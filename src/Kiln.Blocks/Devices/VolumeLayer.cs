@@ -116,10 +116,18 @@ internal sealed partial class VolumeLayer : IDisposable
             Dirty = record.Dirty,
             Shared = record.Shared,
         };
-        layer.ReadMap();
-        layer.ReadLog(boot);
-        layer.ReadDoubt();
-        layer.ReadAnswered();
+        try
+        {
+            layer.ReadMap();
+            layer.ReadLog(boot);
+            layer.ReadDoubt();
+            layer.ReadAnswered();
+        }
+        catch
+        {
+            layer.Dispose();
+            throw;
+        }
 
         // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
         layer.Touched();
@@ -259,7 +267,7 @@ internal sealed partial class VolumeLayer : IDisposable
             try
             {
                 Checkpoint();
-                backend.Delete(NameOf(Number, DoubtKind(backend.Boot)));
+                ForgetDoubt();
             }
             catch
             {

@@ -57,28 +57,37 @@ internal sealed class SegmentSet(
 
     /// <summary>Makes a sealed segment of records as they are, durably: nothing of them changes but the place to which
     /// a header binds that is whole.</summary>
+    /// <param name="records">Which.</param>
+    /// <param name="load">Gives the bytes of one, and whether its header is whole.</param>
+    /// <param name="announce">Called with the places that they will have, before the first is there.</param>
     internal Segment CreateSealed(
-        IEnumerable<(SegmentEntry Entry, byte[] Record, bool HasHeader)> records, out List<SegmentEntry> placed)
+        IReadOnlyList<SegmentEntry> records, Func<SegmentEntry, (byte[] Record, bool HasHeader)> load,
+        Action<Segment, List<SegmentEntry>> announce)
     {
-        var entries = new List<SegmentEntry>();
         var made = Create(dense: false, segment =>
         {
-            long at = SegmentFormat.HeaderSize;
-            foreach (var (entry, record, hasHeader) in records)
+            long end = SegmentFormat.HeaderSize;
+            var placed = new List<SegmentEntry>();
+            foreach (var entry in records)
             {
-                if (hasHeader) new RecordHeader(record).Seal(at, segment.Seed);
-                segment.File.Write(at, record);
-                entries.Add(entry with { Offset = (uint)at });
+                placed.Add(entry with { Offset = (uint)end });
 
                 // At a page, where a walk looks for it.
-                at = (at + record.Length + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+                end = (end + RecordHeader.Size + entry.StoredLength + SegmentFormat.Page - 1) & -SegmentFormat.Page;
+            }
+
+            announce(segment, placed);
+            for (var i = 0; i < placed.Count; i++)
+            {
+                var (record, hasHeader) = load(records[i]);
+                if (hasHeader) new RecordHeader(record).Seal(placed[i].Offset, segment.Seed);
+                segment.File.Write(placed[i].Offset, record);
             }
 
             segment.File.Sync();
-            Recovery.Seal(segment.File, segment.Seed, entries, at);
+            Recovery.Seal(segment.File, segment.Seed, placed, end);
         });
         open[made.Id] = made;
-        placed = entries;
         return made;
     }
 

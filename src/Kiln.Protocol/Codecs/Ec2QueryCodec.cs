@@ -6,8 +6,8 @@ namespace Kiln.Protocol.Codecs;
 /// <summary>The ec2-query protocol: a form in (POST or GET), XML out.</summary>
 /// <param name="xmlNamespace">The namespace of responses, e.g. <c>http://ec2.amazonaws.com/doc/2016-11-15/</c>.</param>
 /// <remarks>
-/// An empty value is an absent one, unless the member is marked <see cref="Shapes.EmptyIsPresentAttribute"/>. Any
-/// <c>Version</c> that is a date is taken: old SDKs name older ones.
+/// An empty value is an absent one, unless the member is marked <see cref="Shapes.EmptyIsPresentAttribute"/> or it
+/// is an element of a list of strings. Any <c>Version</c> that is a date is taken: old SDKs name older ones.
 /// See https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html.
 /// </remarks>
 public sealed class Ec2QueryCodec(string xmlNamespace) : ICodec

@@ -52,7 +52,8 @@ internal sealed class FormRecords(FormRules rules)
         if (!given && !top && rules.Ec2) return null;
         foreach (var member in shape.Members)
         {
-            if (member.Required && values[member.Index] is null) throw rules.Faults.Missing(Path(node, member));
+            if (member.Required && values[member.Index] is null)
+                throw rules.Faults.Missing(member.MissingName ?? Path(node, member));
         }
 
         return shape.Create(values);
@@ -121,7 +122,11 @@ internal sealed class FormRecords(FormRules rules)
         var items = new List<object?>(numbered.Children.Count);
         foreach (var child in Ordered(numbered))
         {
-            if (Value(child, shape.Element!, null) is { } item) items.Add(item);
+            // ImageId.1= names an image whose id is empty, which is refused, and not every image.
+            if (rules.Ec2 && shape.Element!.Kind == ShapeKind.String && child is { Value: "", Children.Count: 0 })
+                items.Add("");
+            else if (Value(child, shape.Element!, null) is { } item)
+                items.Add(item);
         }
 
         if (items.Count == 0 && rules.Ec2) return null;

@@ -117,6 +117,7 @@ internal static class ClrShape
         {
             RequestWire = wire?.Name,
             ResponseWire = wire?.Response ?? wire?.Name,
+            MissingName = wire?.Missing,
             Required = positional || Find<RequiredMemberAttribute>() is not null,
             Unsupported = Find<UnsupportedAttribute>()?.Why,
             EmptyIsPresent = Find<EmptyIsPresentAttribute>() is not null,

@@ -54,6 +54,9 @@ public sealed class Member
     /// <summary>The name on the wire of a response where it is not the protocol's rule.</summary>
     public string? ResponseWire { get; init; }
 
+    /// <summary>The name in the refusal of a request that lacks it, where it is not that of the request.</summary>
+    public string? MissingName { get; init; }
+
     /// <summary>Whether a request without it is refused.</summary>
     public bool Required { get; init; }
 

@@ -1,6 +1,7 @@
 namespace Kiln.Protocol.Shapes;
 
-/// <summary>Lets an empty value count as given. In ec2 requests an empty string otherwise means absent.</summary>
+/// <summary>Lets an empty value count as given. In ec2 requests an empty string otherwise means absent, but as an
+/// element of a list of strings.</summary>
 /// <remarks>Made for <c>BlockDeviceMapping.N.NoDevice=</c>, whose mere presence is the meaning.</remarks>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class EmptyIsPresentAttribute : Attribute;

@@ -13,4 +13,8 @@ public sealed class WireAttribute(string name) : Attribute
 
     /// <summary>The name in a response, for the few shapes that are spelt differently there.</summary>
     public string? Response { get; init; }
+
+    /// <summary>The name in the refusal of a request that lacks it, for the few that AWS calls otherwise there.
+    /// </summary>
+    public string? Missing { get; init; }
 }

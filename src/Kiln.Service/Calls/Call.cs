@@ -125,11 +125,12 @@ public sealed class Call
 
     private async Task Require(string action, IReadOnlyList<string> resources)
     {
-        if (await FirstDenied(action, resources) is { } resource)
-            throw Denied(action, resource);
+        if (await FirstDenied(action, resources) is { } denied)
+            throw Denied(action, denied.Resource, denied.IsExplicit);
     }
 
-    private async Task<string?> FirstDenied(string action, IReadOnlyList<string> resources) =>
+    private async Task<(string Resource, bool IsExplicit)?> FirstDenied(
+        string action, IReadOnlyList<string> resources) =>
         Caller.IsRoot || Authorization is null ? null
             : await Authorization.FirstDenied(Caller, action, resources, this);
 
@@ -140,15 +141,19 @@ public sealed class Call
     }
 
     /// <summary>The refusal in the words of the service that is called.</summary>
-    public AwsException Denied(string action, string resource) => Service switch
+    public AwsException Denied(string action, string resource, bool isExplicit = false) => Service switch
     {
         "ec2" => new AwsException("UnauthorizedOperation", 403,
             $"You are not authorized to perform this operation. User: {Caller.Arn} is not authorized to perform: " +
-            $"{action} on resource: {resource} because no identity-based policy allows the {action} action"),
+            $"{action} on resource: {resource} {Reason(action, isExplicit)}"),
         "sts" or "iam" or "autoscaling" => new AwsException("AccessDenied", 403,
             $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource}"),
         _ => new AwsException("AccessDeniedException", Service is "kms" or "ssm" or "config" or "events" ? 400 : 403,
-            $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource} because no " +
-            $"identity-based policy allows the {action} action"),
+            $"User: {Caller.Arn} is not authorized to perform: {action} on resource: {resource} " +
+            Reason(action, isExplicit)),
     };
+
+    private static string Reason(string action, bool isExplicit) => isExplicit
+        ? "with an explicit deny in an identity-based policy"
+        : $"because no identity-based policy allows the {action} action";
 }

@@ -118,8 +118,13 @@ public sealed class GetSnapshotBlock(Db db, ReadableSnapshots snapshots, DirectK
         catch (Exception failure)
         {
             ArrayPool<byte>.Shared.Return(lent);
-            throw failure is BlockCorruptException or BlockMissingException
-                ? Ec2.Ec2Error.DataLost(row.Id, row.Region, failure.Message) : failure;
+            throw failure switch
+            {
+                BlockStoreException => Ec2.Ec2Error.DataLost(row.Id, row.Region, failure.Message),
+                // The disk gives nothing: it may, when it is asked again.
+                IOException => Ec2.Ec2Error.StoreUnavailable(row.Region, failure.Message),
+                _ => failure,
+            };
         }
     }
 }

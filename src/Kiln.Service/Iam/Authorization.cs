@@ -15,8 +15,10 @@ public sealed class Authorization(Db db, TimeProvider clock)
 {
     private readonly Dictionary<Caller, Identity> _identities = [];
 
-    /// <summary>The first resource that no policy allows or that one denies; null where there is none.</summary>
-    public async Task<string?> FirstDenied(Caller caller, string action, IReadOnlyList<string> resources, Call call)
+    /// <summary>The first resource that no policy allows, or that one denies explicitly; null where there is none.
+    /// </summary>
+    public async Task<(string Resource, bool IsExplicit)?> FirstDenied(
+        Caller caller, string action, IReadOnlyList<string> resources, Call call)
     {
         foreach (var resource in resources)
         {
@@ -27,8 +29,8 @@ public sealed class Authorization(Db db, TimeProvider clock)
             {
                 Action = action, Resource = resource, Principal = await PrincipalOf(caller), Context = context,
             };
-            if (await Decide(caller, request) != Decision.Allowed)
-                return resource;
+            if (await Decide(caller, request) is var decision and not Decision.Allowed)
+                return (resource, decision == Decision.Denied);
         }
         return null;
     }

@@ -10,6 +10,9 @@ namespace Kiln.Simulation.Disks;
 /// <param name="ofVolume">True for a file of a volume.</param>
 internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isChecked, bool ofVolume) : IBackendFile
 {
+    /// <summary>What it was called when it was opened.</summary>
+    internal required string Name { get; init; }
+
     /// <summary>True for the note about a sync that failed.</summary>
     internal bool IsDoubt { get; init; }
 
@@ -42,7 +45,7 @@ internal sealed class DiskFile(ModelDisk disk, int file, Faults faults, bool isC
 
     public void Sync()
     {
-        if (faults.HitsSync || (faults.RefusesDataSyncs && !isChecked))
+        if (faults.HitsSync || (faults.RefusesSyncsOf is { } kind && Name.EndsWith(kind, StringComparison.Ordinal)))
         {
             if (ofVolume) faults.VolumeSyncFailed = true;
             else faults.StoreSyncFailed = true;

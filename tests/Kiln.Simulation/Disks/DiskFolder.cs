@@ -65,6 +65,7 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     public void SyncFolder(string folder)
     {
         faults.Call();
+        if (folder == faults.RefusesFolder) throw new IOException("The disk could not write names.");
         disk.Do(new DiskOp.SyncFolder(folder.Length == 0 ? root : Locate(folder)));
     }
 
@@ -94,7 +95,7 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     private DiskFile Of(int file, string name) =>
         new(disk, file, faults, IsChecked(name), ofVolume: !name.Contains('/', StringComparison.Ordinal))
         {
-            IsDoubt = IsDoubt(name),
+            Name = name, IsDoubt = IsDoubt(name),
         };
 
     // A guest's own bytes have no hash, as on any disk: what turns there cannot be known.

@@ -62,8 +62,7 @@ internal sealed class Machine : IDisposable
 
     internal VolumeDevice Make(string name, int region, long sizeBytes, ManifestId? manifest, string? domain) =>
         Volumes[name] = VolumeDevice.Create(
-            Folder(name), sizeBytes, manifest is { } id ? Store(region).OpenManifest(id) : null, Store(region),
-            k => Domains[k], Clock, domain);
+            Folder(name), sizeBytes, manifest, Store(region), k => Domains[k], Clock, domain);
 
     internal VolumeDevice OpenVolume(string name, int region) =>
         Volumes[name] = VolumeDevice.Open(Folder(name), Store(region), k => Domains[k], Clock);

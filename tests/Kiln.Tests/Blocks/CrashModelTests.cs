@@ -74,7 +74,7 @@ public class CrashModelTests
                 builder.Put(0, block);
                 using var domain = Some.Domain();
                 var volume = VolumeDevice.Create(
-                    disk, Block.Size, store.OpenManifest(builder.Commit()), store, _ => domain, TimeProvider.System,
+                    disk, Block.Size, builder.Commit(), store, _ => domain, TimeProvider.System,
                     seed % 2 == 0 ? null : domain.Id);
 
                 // What a sector may hold after a crash: what was flushed last, and everything written since.

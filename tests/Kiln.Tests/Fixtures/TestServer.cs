@@ -31,6 +31,9 @@ public sealed class TestServer : IAsyncLifetime
     /// <summary>Changes the settings before the start.</summary>
     public Action<ServiceOptions> Configure { get; init; } = _ => { };
 
+    /// <summary>Changes what the server is made of.</summary>
+    public Action<IServiceCollection>? Change { get; init; }
+
     /// <summary>The wall clock: that of leases and signatures.</summary>
     public TimeProvider Wall { get; init; } = TimeProvider.System;
 
@@ -56,7 +59,7 @@ public sealed class TestServer : IAsyncLifetime
         if (PostgresServer.Wanted)
             options.Database = _database ??= PostgresServer.NewDatabase();
         Configure(options);
-        _server = await KilnServer.Start(options, Wall);
+        _server = await KilnServer.Start(options, Wall, Change);
     }
 
     /// <summary>Stops, keeping the data.</summary>

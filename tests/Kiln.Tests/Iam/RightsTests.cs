@@ -60,7 +60,14 @@ public sealed class RightsTests(TestServer server) : IClassFixture<TestServer>
         var (_, refusal) = await maker.Call(
             "CreateVolume", ("AvailabilityZone", "us-east-1a"), ("SnapshotId", snapshot));
 
-        Assert.Contains($"on resource: arn:aws:ec2:us-east-1::snapshot/{snapshot}",
+        Assert.Contains($"on resource: arn:aws:ec2:us-east-1::snapshot/{snapshot} because no identity-based policy",
+            refusal.Descendants("Message").Single().Value, StringComparison.Ordinal);
+        var denied = await As("denied", """
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"},
+            {"Effect":"Deny","Action":"ec2:DeleteSnapshot","Resource":"*"}]}
+            """);
+        (_, refusal) = await denied.Call("DeleteSnapshot", ("SnapshotId", snapshot));
+        Assert.Contains("with an explicit deny in an identity-based policy",
             refusal.Descendants("Message").Single().Value, StringComparison.Ordinal);
     }
 

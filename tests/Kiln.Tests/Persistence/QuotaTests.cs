@@ -77,27 +77,6 @@ public sealed class QuotaTests : IAsyncLifetime
         Shared(volumes, Volumes - Instances - 1, "VolumeLimitExceeded");
     }
 
-    [Fact]
-    public async Task What_is_counted_within_one_thing_holds_too()
-    {
-        var ec2 = _server.Ec2();
-        var group = (await ec2.CreateSecurityGroupAsync(
-            new CreateSecurityGroupRequest { GroupName = "full", Description = "full" }, Cancel)).GroupId;
-
-        var rules = await Meeting.AtOnce(Callers, n => ec2.AuthorizeSecurityGroupIngressAsync(
-            new AuthorizeSecurityGroupIngressRequest
-            {
-                GroupId = group,
-                IpPermissions = [.. Enumerable.Range(1, 10).Select(i => new IpPermission
-                {
-                    IpProtocol = "tcp", FromPort = n * 10 + i, ToPort = n * 10 + i,
-                    Ipv4Ranges = [new IpRange { CidrIp = "10.0.0.0/8" }],
-                })],
-            }, Cancel));
-
-        Shared(rules, 6, "RulesPerSecurityGroupLimitExceeded");
-    }
-
     /// <summary>What is pending stays so.</summary>
     private Task StopWorker() => _server.Server.Services.GetServices<IHostedService>().OfType<Worker>().Single()
         .StopAsync(Cancel);

@@ -167,6 +167,28 @@ public sealed class RaceTests(TestServer server) : IClassFixture<TestServer>
     }
 
     [Fact]
+    public async Task Rules_added_at_once_are_never_more_than_sixty()
+    {
+        var ec2 = server.Ec2();
+        var group = (await ec2.CreateSecurityGroupAsync(
+            new CreateSecurityGroupRequest { GroupName = "full", Description = "full" }, Cancel)).GroupId;
+
+        var rules = await Meeting.AtOnce(Callers, n => ec2.AuthorizeSecurityGroupIngressAsync(
+            new AuthorizeSecurityGroupIngressRequest
+            {
+                GroupId = group,
+                IpPermissions = [.. Enumerable.Range(1, 10).Select(i => new IpPermission
+                {
+                    IpProtocol = "tcp", FromPort = n * 10 + i, ToPort = n * 10 + i,
+                    Ipv4Ranges = [new IpRange { CidrIp = "10.0.0.0/8" }],
+                })],
+            }, Cancel));
+
+        Assert.Equal(6, rules.Count(a => a.Refused is null));
+        Assert.Equal(Callers - 6, rules.Count(a => a.Refused == "RulesPerSecurityGroupLimitExceeded"));
+    }
+
+    [Fact]
     public async Task Quotas_hold_however_many_ask_at_once()
     {
         var ec2 = server.Ec2(TestServer.C);

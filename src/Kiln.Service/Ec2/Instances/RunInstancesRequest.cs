@@ -27,7 +27,7 @@ public sealed record RunInstancesRequest
     [Wire("BlockDeviceMapping"), MaxLength(100)]
     public IReadOnlyList<BlockDeviceMapping> BlockDeviceMappings { get; init; } = [];
 
-    [MaxLength(2060)] public string? ImageId { get; init; }
+    [MaxLength(2060), EmptyIsPresent] public string? ImageId { get; init; }
     [MaxLength(64)] public string? InstanceType { get; init; }
     [MaxLength(64)] public string? KernelId { get; init; }
     [MaxLength(64)] public string? RamdiskId { get; init; }

@@ -84,6 +84,13 @@ public sealed class SnapshotReconciler(
         catch (IOException refused) when (SnapshotStalls.IsPassing(refused))
         {
             await transfers.Forget(snapshot.Id);
+            // Room is mostly made by deleting: what waits for it in vain must not keep it.
+            if (snapshot is { DeleteRequested: true, SetId: null })
+            {
+                await Fail(snapshot, "It was deleted before it was stored.", db, cancel);
+                return StepResult.Again(TimeSpan.Zero);
+            }
+
             // The cut stays with the volume whatever happens.
             if (stalls.Wait(snapshot, refused, out var pause) is not { } reason)
                 return StepResult.Again(pause);

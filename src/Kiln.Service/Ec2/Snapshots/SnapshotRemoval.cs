@@ -21,12 +21,10 @@ public static class SnapshotRemoval
         if (snapshot.State == SnapshotState.Pending)
         {
             snapshot.DeleteRequested = true;
-            // Nobody may ever complete what a client writes: it goes at once.
-            if (snapshot.Origin == SnapshotOrigin.Direct)
-            {
-                await Work.Work.Want(
-                    db, DirectSnapshotReconciler.WorkKind, snapshot.Id, now, cancel, snapshot.NodeId);
-            }
+            // Nobody may ever complete what a client writes, nor what waits for a disk: both go at once.
+            var kind = snapshot.Origin == SnapshotOrigin.Direct
+                ? DirectSnapshotReconciler.WorkKind : SnapshotReconciler.WorkKind;
+            await Work.Work.Want(db, kind, snapshot.Id, now, cancel, snapshot.NodeId);
             return;
         }
         db.RemoveRange(await db.CreateVolumePermissions.Where(p => p.SnapshotId == snapshot.Id).ToListAsync(cancel));

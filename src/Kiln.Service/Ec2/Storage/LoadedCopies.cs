@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kiln.Blocks;
+using Kiln.Blocks.Backends;
 using Kiln.Blocks.Devices;
 using Kiln.Blocks.Manifests;
 using Kiln.Service.Ec2.Encryption;
@@ -17,7 +18,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// of its manifest is there. Thread-safe.
 /// </remarks>
 public sealed class LoadedCopies(
-    RegionStores stores, KeyRing ring, Transfers transfers, NodeIdentity node, TimeProvider clock) : IDisposable
+    RegionStores stores, OpenBackend disks, KeyRing ring, Transfers transfers, NodeIdentity node, TimeProvider clock)
+    : IDisposable
 {
     private readonly ConcurrentDictionary<string, int> _rates = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -116,9 +118,9 @@ public sealed class LoadedCopies(
             Directory.Delete(folder, recursive: true);
         RegionStores.MakePrivate(folder);
         using var device = VolumeDevice.Exists(folder)
-            ? VolumeDevice.Open(folder, store, ring.Get, clock)
+            ? VolumeDevice.Open(disks(folder), store, ring.Get, clock)
             : VolumeDevice.Create(
-                folder, VolumeDevices.Bytes(copy.SizeGiB), id, store, ring.Get, clock, copy.DataKeyId);
+                disks(folder), VolumeDevices.Bytes(copy.SizeGiB), id, store, ring.Get, clock, copy.DataKeyId);
         await device.HydrateAsync((long)mibPerSecond << 20, progress, stop);
         return new TransferOutcome(id, 0);
     }

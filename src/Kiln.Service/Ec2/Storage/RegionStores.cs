@@ -1,4 +1,5 @@
 using Kiln.Blocks;
+using Kiln.Blocks.Backends;
 using Kiln.Blocks.Manifests;
 using Kiln.Blocks.Metrics;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace Kiln.Service.Ec2.Storage;
 /// is tried again by the next call. Thread-safe.
 /// </remarks>
 public sealed partial class RegionStores(
-    ServiceOptions options, BytesInFlight inFlight, BlockMetrics metrics, TimeProvider clock,
+    ServiceOptions options, OpenBackend disks, BytesInFlight inFlight, BlockMetrics metrics, TimeProvider clock,
     ILogger<RegionStores> log) : IDisposable
 {
     private readonly Dictionary<string, BlockStore> _open = [];
@@ -66,7 +67,7 @@ public sealed partial class RegionStores(
                 var folder = Path.Combine(FolderOf(region), "blocks");
                 MakePrivate(folder);
                 var store = BlockStore.Open(
-                    folder, new BlockStoreOptions
+                    disks(folder), new BlockStoreOptions
                     {
                         CacheBytes = (long)options.CacheMiB << 20, DenseZstdLevel = options.RecompressLevel,
                         InFlight = inFlight, Name = region, Metrics = metrics,
@@ -89,16 +90,19 @@ public sealed partial class RegionStores(
     /// <param name="region">The snapshot's Region.</param>
     /// <param name="snapshotId">Its id, for the message.</param>
     /// <param name="manifestId">What its row holds.</param>
-    /// <exception cref="Protocol.Errors.AwsException">InaccessibleStorageLocation: it is lost or damaged.</exception>
+    /// <exception cref="Protocol.Errors.AwsException">InaccessibleStorageLocation: it is lost or damaged;
+    /// Unavailable (503): the disk does not give it.</exception>
     public Manifest Manifest(string region, string snapshotId, string manifestId)
     {
         try
         {
             return Of(region).OpenManifest(new ManifestId(manifestId));
         }
-        catch (IOException lost)
+        catch (IOException failure)
         {
-            throw Ec2Error.DataLost(snapshotId, region, lost.Message);
+            throw failure is BlockStoreException
+                ? Ec2Error.DataLost(snapshotId, region, failure.Message)
+                : Ec2Error.StoreUnavailable(region, failure.Message);
         }
     }
 

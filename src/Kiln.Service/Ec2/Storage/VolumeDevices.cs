@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kiln.Blocks;
+using Kiln.Blocks.Backends;
 using Kiln.Blocks.Devices;
 using Kiln.Blocks.Manifests;
 using Kiln.Service.Ec2.Encryption;
@@ -19,8 +20,8 @@ namespace Kiln.Service.Ec2.Storage;
 /// <see cref="IdleMax"/> others were used since. Thread-safe.
 /// </remarks>
 public sealed partial class VolumeDevices(
-    RegionStores stores, LoadedCopies copies, KeyRing ring, IServiceScopeFactory scopes, NodeIdentity node,
-    TimeProvider clock, ILogger<VolumeDevices> log) : IDisposable
+    RegionStores stores, OpenBackend disks, LoadedCopies copies, KeyRing ring, IServiceScopeFactory scopes,
+    NodeIdentity node, TimeProvider clock, ILogger<VolumeDevices> log) : IDisposable
 {
     /// <summary>Devices kept open without a user: each holds a few file handles and its maps.</summary>
     public const int IdleMax = 64;
@@ -78,7 +79,7 @@ public sealed partial class VolumeDevices(
                 RegionStores.MakePrivate(folder);
                 ManifestId? manifest = volume.BaseManifestId is { } id ? new ManifestId(id) : null;
                 entry.Device ??= Shared(volume, folder) ?? VolumeDevice.Create(
-                    folder, Bytes(volume.SizeGiB), manifest, stores.Of(volume.Region), ring.Get, clock,
+                    disks(folder), Bytes(volume.SizeGiB), manifest, stores.Of(volume.Region), ring.Get, clock,
                     volume.DataKeyId);
             }
             catch (IOException failure)
@@ -323,8 +324,11 @@ public sealed partial class VolumeDevices(
 
     private async Task<VolumeDevice> Open(Volume volume, CancellationToken cancel)
     {
+        var folder = FolderOf(volume.Region, volume.Id);
+        if (!VolumeDevice.Exists(folder))
+            throw new FileNotFoundException($"{folder} holds no volume.");
         var device = VolumeDevice.Open(
-            FolderOf(volume.Region, volume.Id), stores.Of(volume.Region), ring.Get, clock);
+            disks(folder), stores.Of(volume.Region), ring.Get, clock);
         if (device.DomainId != volume.DataKeyId)
         {
             // The record beside the layers is no secret; whoever changed it must not turn encryption off.

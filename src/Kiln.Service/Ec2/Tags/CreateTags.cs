@@ -25,7 +25,7 @@ public sealed class CreateTags(Db db) : IOperation<CreateTags.Request, CreateTag
         public bool? DryRun { get; init; }
 
         /// <summary>Ids, of whatever kinds.</summary>
-        [Wire("ResourceId"), MaxLength(ResourcesMax)]
+        [Wire("ResourceId", Missing = "resourceIdSet"), MaxLength(ResourcesMax)]
         public required IReadOnlyList<string> Resources { get; init; }
 
         /// <summary>Tags for each of them.</summary>

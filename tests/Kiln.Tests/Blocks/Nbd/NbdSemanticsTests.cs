@@ -28,7 +28,7 @@ public sealed class NbdSemanticsTests : IDisposable
         volume = VolumeDevice.Create(
             folder.Sub("vol"), Blocks * Block.Size, id, store, _ => null!, TimeProvider.System);
         fragile = VolumeDevice.Create(
-            disk, Blocks * Block.Size, store.OpenManifest(id), store, _ => null!, TimeProvider.System);
+            disk, Blocks * Block.Size, id, store, _ => null!, TimeProvider.System);
         server = new NbdServer(
             name => name switch { "disk" => volume, "fragile" => fragile, _ => null }, () => ["disk", "fragile"],
             TimeProvider.System);

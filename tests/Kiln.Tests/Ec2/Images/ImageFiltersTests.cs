@@ -133,6 +133,9 @@ public sealed class ImageFiltersTests(TestServer server) : IClassFixture<TestSer
             await Refusal(() => _ec2.Images(new() { ImageIds = ["ami-abcd1234", "ami-1234abcd"] })));
         Assert.Equal(("InvalidAMIID.Malformed", "Invalid id: \"not_an_ami_id\" (expecting \"ami-...\")"),
             await Refusal(() => _ec2.Images(new() { ImageIds = ["not_an_ami_id"] })));
+        // What a script sends whose variable is empty: no listing of everything.
+        Assert.Equal(("InvalidAMIID.Malformed", "Invalid id: \"\" (expecting \"ami-...\")"),
+            await Refusal(() => _ec2.Images(new() { ImageIds = [""] })));
         Assert.Empty(await _ec2.Images(new() { Owners = ["amazon", "aws-marketplace", "aws-backup-vault"] }));
     }
 

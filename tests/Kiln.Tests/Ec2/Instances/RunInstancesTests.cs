@@ -62,6 +62,7 @@ public sealed class RunInstancesTests(TestServer server) : IClassFixture<TestSer
         Assert.Equal($"The image id '[{image}]' does not exist", elsewhere.Message);
         await Ec2Waits.Refused("InvalidAMIID.NotFound", () => server.Ec2(TestServer.B).Launch(image));
         await Ec2Waits.Refused("InvalidAMIID.Malformed", () => server.Ec2().Launch("ami-x"));
+        await Ec2Waits.Refused("InvalidAMIID.Malformed", () => server.Ec2().Launch(""));
         await Ec2Waits.Refused("InvalidParameterValue", () => server.Ec2().Launch("resolve:ssm:/an/image"));
     }
 

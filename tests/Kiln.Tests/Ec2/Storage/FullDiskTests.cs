@@ -113,6 +113,27 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_snapshot_that_waits_for_room_gives_its_own_back_when_it_is_deleted()
+    {
+        var ec2 = _server.Ec2();
+        var volume = await ec2.NewVolume();
+        await Disk.Write(_server, volume, 0, Disk.Bytes(5, 24 * MiB));
+        Small.FillBut(6 * MiB);
+        var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
+            .Snapshot.SnapshotId;
+        await TestServer.Eventually(
+            async () => (await ec2.DescribeSnapshotsAsync(
+                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0].StateMessage,
+            message => message is not null);
+
+        await ec2.DeleteVolumeAsync(new DeleteVolumeRequest(volume), Cancel);
+        await ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(snapshot), Cancel);
+        await TestServer.Eventually(() => Task.FromResult(Small.Free), free => free > 24 * MiB);
+        await Ec2Waits.Refused("InvalidSnapshot.NotFound", () => ec2.DescribeSnapshotsAsync(
+            new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel));
+    }
+
+    [Fact]
     public async Task A_written_snapshot_is_sealed_when_there_is_room()
     {
         var ec2 = _server.Ec2();

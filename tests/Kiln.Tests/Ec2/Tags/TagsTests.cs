@@ -34,6 +34,8 @@ public sealed class TagsTests(TestServer server) : IClassFixture<TestServer>
         }, Cancel);
         await _ec2.CreateTagsAsync(Put(image, ("Team", "fire")), Cancel);
 
+        Assert.Equal(("MissingParameter", "The request must contain the parameter resourceIdSet"), await Refusal(
+            () => _ec2.CreateTagsAsync(new CreateTagsRequest { Tags = [new Tag("Team", "none")] }, Cancel)));
         Assert.Equal([("Team", "fire"), ("empty", ""), ("team", "other")], await TagsOf(image));
         Assert.Equal([("Team", "kiln"), ("empty", ""), ("team", "other")], await TagsOf(snapshot));
         Assert.Equal(3, (await _ec2.Image(image)).Tags.Count);

@@ -88,13 +88,14 @@ public class Ec2QueryCodecTests
     {
         var request =
             Read(
-            "Name=abc&Description=&Profile.Name=&Placement=&Licence.1.Arn=&Architecture=&Owner.1="
+            "Name=abc&Description=&Profile.Name=&Placement=&Licence.1.Arn=&Architecture="
             + "&BlockDeviceMapping.1.Ebs.SnapshotId=&MaxResults=");
         Assert.Equal("none", request.Description);
         Assert.Null(request.Profile);
         Assert.Null(request.MaxResults);
         Assert.Empty(request.Owners);
         Assert.Empty(request.BlockDeviceMappings);
+        Assert.Equal(["", "self"], Read("Name=abc&Owner.1=&Owner.2=self").Owners);
     }
 
     [Theory]
