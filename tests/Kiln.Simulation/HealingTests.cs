@@ -63,6 +63,19 @@ public sealed class HealingTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_whose_name_was_not_durable_is_so_after_the_next_try()
+    {
+        using var builder = Store.BuildManifest(1, null);
+        builder.Put(0, Filled(1));
+        faults.RefusesFolder = "manifests";
+        Assert.Throws<IOException>(() => builder.Commit());
+        faults.RefusesFolder = null;
+        var id = builder.Commit();
+        LosePower();
+        Assert.Equal(Filled(1), Read(id, 0));
+    }
+
+    [Fact]
     public void What_a_compaction_moved_is_found_again_where_it_was()
     {
         using var builder = Store.BuildManifest(1, null);
@@ -190,6 +203,10 @@ public sealed class HealingTests : IDisposable
         faults.RefusesSyncsOf = null;
         Kill();
 
+        // Not even where the note about it could not be written.
+        var folder = machine.Folder("vol");
+        foreach (var note in folder.List("").Where(f => f.Contains(VolumeLayer.DoubtPrefix, StringComparison.Ordinal)))
+            folder.Delete(note);
         var after = machine.OpenVolume("vol", 0);
         var shown = Read(after, 0);
         after.Write(Size, Filled(2));
@@ -198,6 +215,26 @@ public sealed class HealingTests : IDisposable
         after = machine.OpenVolume("vol", 0);
         Assert.Equal(shown, Read(after, 0));
         Assert.Equal(Filled(2), Read(after, 1));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_instant_whose_log_was_lost_is_lost_and_never_wrong(bool flushedAgain)
+    {
+        var volume = machine.Make("vol", 0, Size, null, null);
+        volume.Write(0, Filled(1));
+        volume.Cut("snap");
+        (faults.RefusesSyncsOf, faults.Forgets) = (".log", true);
+        Assert.Throws<IOException>(() => volume.Flush());
+        faults.RefusesSyncsOf = null;
+        if (flushedAgain) volume.Flush();
+        Kill();
+
+        var after = machine.OpenVolume("vol", 0);
+        Assert.Equal(!flushedAgain, after.IsBroken);
+        if (flushedAgain) Assert.Equal(Filled(1), Read(await Upload(after, "snap"), 0));
+        else await Assert.ThrowsAsync<VolumeCutLostException>(() => Upload(after, "snap"));
     }
 
     [Fact]

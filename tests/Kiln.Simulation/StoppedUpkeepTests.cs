@@ -18,9 +18,10 @@ public sealed class StoppedUpkeepTests
     private const int Hurt = 1;
 
     // Of what a loss of power may leave of the calls before it: the first so many.
-    private const int Combinations = 5;
+    private const int Combinations = 2;
 
-    private static readonly CollectionOptions Now = new() { Grace = TimeSpan.Zero, CompactBelow = 0.9 };
+    private static readonly CollectionOptions KeepTrash = new() { Grace = TimeSpan.Zero, CompactBelow = 0.9 };
+    private static readonly CollectionOptions Now = KeepTrash with { TrashTime = TimeSpan.Zero };
 
     [Fact]
     public void Sealing() => AfterEachCall(store =>
@@ -70,6 +71,19 @@ public sealed class StoppedUpkeepTests
     public void Compaction() => AfterEachCall(Thin, (store, id) => Collect(store, id));
 
     [Fact]
+    public void Deletion() => AfterEachCall(store =>
+    {
+        using (var other = store.BuildManifest(1, null))
+        {
+            other.Put(0, Filled(200));
+            other.Commit();
+        }
+
+        store.SealSegments();
+        return Commit(store);
+    }, (store, id) => Collect(store, id));
+
+    [Fact]
     public void Recompression() => AfterEachCall(Thin, (store, _) => Recompress(store));
 
     [Fact]
@@ -95,7 +109,7 @@ public sealed class StoppedUpkeepTests
         store.SealSegments();
 
         // Forgotten by whoever named the roots.
-        new Collector(store).Run(() => [], Now, CancellationToken.None);
+        new Collector(store).Run(() => [], KeepTrash, CancellationToken.None);
         return id;
     }, (store, id) => Check.Hold(Read(store, store.OpenManifest(id), 0, hurt: false), "it does not come back"));
 
@@ -124,6 +138,9 @@ public sealed class StoppedUpkeepTests
             using var machine = Start(new ModelDisk());
             var id = prepare(machine.Store(0));
             harm?.Invoke(machine);
+
+            // What was committed at the very instant of a collection is neither old nor new.
+            machine.Clock.Move(TimeSpan.FromSeconds(1));
             machine.Disk.StopAfter(calls);
             try
             {
@@ -149,6 +166,7 @@ public sealed class StoppedUpkeepTests
             var survival = new Survival.Numbered(number);
             GoOn(disk.AfterPowerLoss(survival), id, isHurt);
             if (survival.IsBeyond) break;
+            GoOn(disk.AfterPowerLoss(Survival.Random(new Random(number))), id, isHurt);
         }
     }
 
@@ -157,6 +175,13 @@ public sealed class StoppedUpkeepTests
     {
         using var next = Start(disk);
         Verify(next.Store(0), id, isHurt);
+        if (!isHurt)
+        {
+            // Also of what nobody names any more: a manifest that is there has its blocks.
+            var report = new Scrub(next.Store(0)).Run(new CheckOptions(), CancellationToken.None);
+            Check.Hold(report.IsHealthy, $"scrub: {report.Problems.FirstOrDefault()}");
+        }
+
         using var builder = next.Store(0).BuildManifest(2 * Kept, null);
         for (var value = 0; value < 2 * Kept; value++) builder.Put(value, Filled(value));
         var met = builder.Commit();

@@ -11,6 +11,8 @@ internal sealed partial class VolumeLayer
     private const int DoubtHeaderSize = 32;
     private const ulong DoubtMagic = 0x3154_4456_4E4C_494B; // "KILNVDT1"
 
+    private bool doubtIsNoted;
+
     // The boot is in the name: what a loss of power has left of it in the file says nothing.
     private static string DoubtKind(ulong boot) =>
         string.Create(CultureInfo.InvariantCulture, $"{DoubtPrefix}{boot:x16}");
@@ -27,6 +29,7 @@ internal sealed partial class VolumeLayer
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), blocks.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), DoubtHash(bytes));
         var name = NameOf(Number, DoubtKind(backend.Boot));
+        doubtIsNoted = true;
         try
         {
             backend.Delete(name + ".tmp");
@@ -37,6 +40,13 @@ internal sealed partial class VolumeLayer
         {
             // An earlier one is better than none.
         }
+    }
+
+    private void ForgetDoubt()
+    {
+        if (!doubtIsNoted) return;
+        backend.Delete(NameOf(Number, DoubtKind(backend.Boot)));
+        doubtIsNoted = false;
     }
 
     // The kernel will not tell of that failure again: until the layer is mended every flush fails here too.
@@ -60,6 +70,7 @@ internal sealed partial class VolumeLayer
         }
 
         foreach (var block in IsDoubt(bytes) ? DoubtfulBlocks(bytes) : Map.Blocks()) Map.Stamp(block);
+        doubtIsNoted = true;
         broken = new IOException("in an earlier process");
     }
 

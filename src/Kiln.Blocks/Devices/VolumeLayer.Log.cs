@@ -41,8 +41,10 @@ internal sealed partial class VolumeLayer
         }
         catch (IOException failure) when (failure is not StoreFullException)
         {
-            // Nothing is lost: the bits are all in memory, and the next flush puts them into a new map.
+            // Nothing is lost: the bits are all in memory, and the next flush puts them into a new map. A process that
+            // comes before that would miss what was logged for this boot, and with it instants.
             logIsDoubtful = true;
+            NoteDoubt();
             throw;
         }
     }
@@ -97,6 +99,7 @@ internal sealed partial class VolumeLayer
         logIsDoubtful = true;
         backend.WriteAtomic(NameOf(Number, "map"), bytes);
         sequence++;
+        if (!IsBroken) ForgetDoubt();
         logIsDoubtful = false;
         try
         {

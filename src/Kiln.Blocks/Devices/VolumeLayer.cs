@@ -263,7 +263,7 @@ internal sealed partial class VolumeLayer : IDisposable
             try
             {
                 Checkpoint();
-                backend.Delete(NameOf(Number, DoubtKind(backend.Boot)));
+                ForgetDoubt();
             }
             catch
             {

@@ -65,6 +65,7 @@ internal sealed class DiskFolder(ModelDisk disk, string root, Faults faults) : I
     public void SyncFolder(string folder)
     {
         faults.Call();
+        if (folder == faults.RefusesFolder) throw new IOException("The disk could not write names.");
         disk.Do(new DiskOp.SyncFolder(folder.Length == 0 ? root : Locate(folder)));
     }
 

@@ -35,6 +35,9 @@ internal sealed class Faults(Random random)
     /// <summary>While it is set, the syncs of files with this end of a name are refused, and no others.</summary>
     internal string? RefusesSyncsOf { get; set; }
 
+    /// <summary>While it is set, the sync of this folder is refused.</summary>
+    internal string? RefusesFolder { get; set; }
+
     /// <summary>Whether the kernel lets go of what it could not write; null for now and then.</summary>
     internal bool? Forgets { get; set; }
 
