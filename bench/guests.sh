@@ -147,7 +147,9 @@ socketserver.ThreadingUnixStreamServer(sys.argv[1], Answer).serve_forever()
 PY
 }
 metric() { curl -s "$url/metrics" | awk -v n="$1" '$1 ~ "^" n "({|$)" { sum += $2 } END { printf "%d", sum }'; }
-volumes_mib() { du -sm "$work/data/us-east-1/volumes" | cut -f1; }
+volumes_mib() { # none is there before the first machine
+  if [ -d "$work/data/us-east-1/volumes" ]; then du -sm "$work/data/us-east-1/volumes" | cut -f1; else echo 0; fi
+}
 state() { # NAME: memory of the service, frames pulled and served from memory since its start, disk of volumes
   echo "$1: service $(awk '/VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$server/status") MiB," \
     "cache $(($(metric kiln_cache_bytes) >> 20)) MiB, $(metric kiln_cache_pulls_total) frames pulled," \

@@ -55,12 +55,7 @@ internal sealed partial class VolumeLayer
         var name = NameOf(Number, DoubtKind(backend.Boot));
 
         // What the machine shows since it was started is what is on the disk.
-        foreach (var other in backend.List(""))
-        {
-            if (other != name && other.StartsWith(NameOf(Number, DoubtPrefix), StringComparison.Ordinal))
-                backend.Delete(other);
-        }
-
+        DeleteOfOtherBoots(DoubtPrefix, name);
         if (!backend.Exists(name)) return;
         byte[] bytes;
         using (var file = backend.Open(name))
@@ -72,6 +67,15 @@ internal sealed partial class VolumeLayer
         foreach (var block in IsDoubt(bytes) ? DoubtfulBlocks(bytes) : Map.Blocks()) Map.Stamp(block);
         doubtIsNoted = true;
         broken = new IOException("in an earlier process");
+    }
+
+    private void DeleteOfOtherBoots(string prefix, string own)
+    {
+        foreach (var other in backend.List(""))
+        {
+            if (other != own && other.StartsWith(NameOf(Number, prefix), StringComparison.Ordinal))
+                backend.Delete(other);
+        }
     }
 
     private IEnumerable<long> DoubtfulBlocks(byte[] bytes)

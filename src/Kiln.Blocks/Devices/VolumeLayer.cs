@@ -96,8 +96,7 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         var key = domain is null ? null : LayerKey.Make(domain);
 
-        foreach (var kind in (string[])["log", "map", DoubtKind(backend.Boot)])
-            backend.Delete(NameOf(number, kind));
+        foreach (var kind in KindsBesideData(backend)) backend.Delete(NameOf(number, kind));
         var data = SplitFile.Create(backend, NameOf(number, "data"));
         var log = backend.Create(NameOf(number, "log"), direct: false);
         data.SetLength(sizeBytes);
@@ -122,6 +121,7 @@ internal sealed partial class VolumeLayer : IDisposable
             layer.ReadMap();
             layer.ReadLog(boot);
             layer.ReadDoubt();
+            layer.ReadAnswered();
         }
         catch
         {
@@ -145,8 +145,11 @@ internal sealed partial class VolumeLayer : IDisposable
     }
 
     /// <summary>Says that sectors whose data was written are the layer's from now on.</summary>
+    /// <remarks>The caller holds the block's lock, or is alone. They outlive the process from here on; local copies of
+    /// what is below need not.</remarks>
     internal void Hold(long block, UInt128 sectors)
     {
+        if (Dirty) NoteAnswered(block, sectors);
         Map.Set(block, sectors);
 
         // After the bits: a flush that covers the count has logged them.
@@ -240,6 +243,7 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         if (!IsBroken) return;
         Map.Revert();
+        ForgetAnswered();
 
         // Once more: writes that were under way when the sync failed are known by now.
         NoteDoubt();
@@ -299,6 +303,7 @@ internal sealed partial class VolumeLayer : IDisposable
 
             Map.PutBack(taken);
             Map.Revert();
+            ForgetAnswered();
             throw;
         }
     }
@@ -340,8 +345,7 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         Dispose();
         SplitFile.Delete(backend, NameOf(Number, "data"));
-        foreach (var kind in (string[])["log", "map", DoubtKind(backend.Boot)])
-            backend.Delete(NameOf(Number, kind));
+        foreach (var kind in KindsBesideData(backend)) backend.Delete(NameOf(Number, kind));
     }
 
     /// <inheritdoc/>
@@ -349,7 +353,11 @@ internal sealed partial class VolumeLayer : IDisposable
     {
         Data.Dispose();
         log.Dispose();
+        answered?.Dispose();
     }
+
+    private static string[] KindsBesideData(IBackend backend) =>
+        ["log", "map", DoubtKind(backend.Boot), AnsweredKind(backend.Boot)];
 
     private static IBackendFile Seal(IBackendFile data, LayerKey? key, KeyDomain? domain)
     {

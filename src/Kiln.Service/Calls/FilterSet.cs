@@ -27,6 +27,7 @@ public sealed class FilterSet<T>
     private readonly
         Dictionary<string, Func<FilterContext, IReadOnlyList<string>, Expression<Func<T, bool>>>> _queries = [];
     private readonly Dictionary<string, Func<T, IEnumerable<string?>>> _computed = [];
+    private readonly Dictionary<string, LambdaExpression> _documents = [];
     private Expression<Func<T, string>>? _id;
 
     /// <summary>The names, for the documentation.</summary>
@@ -83,6 +84,21 @@ public sealed class FilterSet<T>
         return this;
     }
 
+    /// <summary>A filter on a text that stands in a JSON column as it is: rows whose document does not hold it stay in
+    /// the database, and of the others the loaded row decides.</summary>
+    public FilterSet<T> Within<TDocument>(
+        string name, Expression<Func<T, TDocument>> document, Func<TDocument, string?> text) =>
+        Within(name, document, value => [text(value)]);
+
+    /// <summary>As above on several texts, of which one must match.</summary>
+    public FilterSet<T> Within<TDocument>(
+        string name, Expression<Func<T, TDocument>> document, Func<TDocument, IEnumerable<string?>> texts)
+    {
+        _documents.Add(name, document);
+        var column = document.Compile();
+        return Computed(name, row => texts(column(row)));
+    }
+
     /// <summary>Filters on what AWS has and nothing here: they are known, and no row passes them.</summary>
     public FilterSet<T> Never(params ReadOnlySpan<string> names)
     {
@@ -119,7 +135,11 @@ public sealed class FilterSet<T>
             if (_queries.TryGetValue(name, out var predicate))
                 rows = rows.Where(predicate(context, filter.Values));
             else if (_computed.TryGetValue(name, out var texts))
+            {
                 rest.Add((texts, filter.Values));
+                if (_documents.TryGetValue(name, out var document) && filter.Values.All(IsPlain))
+                    rows = rows.Where(Holds(document, filter.Values));
+            }
             else if (_id is not null && name == "tag-key")
                 rows = rows.Where(TagPredicate(context, null, filter.Values));
             else if (_id is not null && name.StartsWith("tag:", StringComparison.Ordinal))
@@ -145,6 +165,20 @@ public sealed class FilterSet<T>
             body = body is null ? like : Expression.OrElse(body, like);
         }
         return Expression.Lambda<Func<T, bool>>(body ?? Expression.Constant(false), column.Parameters);
+    }
+
+    /// <summary>Whether JSON writes a text as it is, stars and question marks aside.</summary>
+    private static bool IsPlain(string value) =>
+        value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or ':' or '*' or '?');
+
+    private static Expression<Func<T, bool>> Holds(LambdaExpression document, IReadOnlyList<string> values)
+    {
+        // The column's text, not the document that it is read as.
+        var text = Expression.Convert(Expression.Convert(document.Body, typeof(object)), typeof(string));
+        var body = values.Distinct().Select(value => (Expression)Expression.Call(LikeMethod,
+            Expression.Constant(EF.Functions), text, Captured($"%{Wildcard.ToLike(value)}%"),
+            Expression.Constant("\\"))).Aggregate(Expression.OrElse);
+        return Expression.Lambda<Func<T, bool>>(body, document.Parameters);
     }
 
     private static Expression<Func<T, bool>> In<TValue>(Expression<Func<T, TValue>> column, List<TValue> wanted) =>

@@ -1,3 +1,4 @@
+using Amazon.EC2;
 using Amazon.EC2.Model;
 using Amazon.KeyManagementService.Model;
 using Kiln.Conformance.Fixtures;
@@ -178,11 +179,12 @@ public sealed class ImageTests(GuestWorld guests)
         Assert.Equal(0, guests.ProcessOf(refused));
 
         await World.LetUse(key.KeyId, KilnProcess.B);
-        var theirs = (await guests.Boot(image, KilnProcess.B)).InstanceId;
+        var theirs = (await guests.Boot(image, KilnProcess.B,
+            r => r.InstanceInitiatedShutdownBehavior = ShutdownBehavior.Terminate)).InstanceId;
         Assert.Equal("/bin/sh", await guests.Run(theirs, "grep -x /bin/sh /etc/shells"));
-        await World.Ec2(KilnProcess.B).TerminateInstancesAsync(
-            new TerminateInstancesRequest { InstanceIds = [theirs] }, Cancel);
-        await World.InState(theirs, "terminated", KilnProcess.B);
+        await guests.Run(theirs, "(sleep 0.2; poweroff) >/dev/null 2>&1 &");
+        var gone = await World.InState(theirs, "terminated", KilnProcess.B);
+        Assert.Equal("Client.InstanceInitiatedShutdown", gone.StateReason.Code);
     }
 
     private Task Permit(LaunchPermissionModifications change) => World.Ec2().ModifyImageAttributeAsync(

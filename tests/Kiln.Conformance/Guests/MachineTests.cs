@@ -21,8 +21,11 @@ public sealed class MachineTests(GuestWorld guests)
     public async Task Disks_come_grow_and_go_and_the_machine_is_seen_and_heard()
     {
         await guests.Ready();
-        var machine = await guests.Boot();
+        var machine = await guests.Boot(more: r => r.BlockDeviceMappings =
+            [new BlockDeviceMapping { DeviceName = "/dev/xvda", Ebs = new EbsBlockDevice { VolumeSize = 3 } }]);
         var id = machine.InstanceId;
+        // The root file system has grown into the larger volume.
+        Assert.Equal("3", await guests.Run(id, "df -k / | awk 'NR == 2 { print int($2 / 1000000 + 0.5) }'"));
 
         var volume = await NewVolume(machine);
         await Ec2.AttachVolumeAsync(new AttachVolumeRequest
@@ -153,17 +156,6 @@ public sealed class MachineTests(GuestWorld guests)
         await VolumeIs(volume, "available");
         Assert.Equal(0, guests.ProcessOf(machine));
         await guests.InState(machine, "stopped");
-    }
-
-    [Fact]
-    public async Task A_shutdown_from_inside_terminates_where_that_was_asked_for()
-    {
-        await guests.Ready();
-        var machine = (await guests.Boot(more: r => r.InstanceInitiatedShutdownBehavior = ShutdownBehavior.Terminate))
-            .InstanceId;
-        await guests.Run(machine, "(sleep 0.2; poweroff) >/dev/null 2>&1 &");
-        var ended = await guests.InState(machine, "terminated");
-        Assert.Equal("Client.InstanceInitiatedShutdown", ended.StateReason.Code);
     }
 
     [Fact, Claim("C008")]

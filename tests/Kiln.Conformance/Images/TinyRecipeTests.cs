@@ -52,10 +52,9 @@ public sealed class TinyRecipeTests : IDisposable
         Assert.Contains("-----BEGIN SSH HOST KEY KEYS-----", said, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("virtio-blk-pci")]
-    [InlineData("nvme")]
-    public async Task It_boots_from_either_disk_and_takes_a_larger_volume_into_use(string device)
+    // From a virtio disk all machines of the guests' tests boot, one of them with a larger volume.
+    [Fact]
+    public async Task It_boots_from_an_nvme_disk_too_and_takes_a_larger_volume_into_use()
     {
         Assert.SkipUnless(Command.Exists("qemu-img"), "qemu-img is not installed (Debian: qemu-utils).");
         var disk = Path.Combine(_folder, "disk.qcow2");
@@ -65,7 +64,7 @@ public sealed class TinyRecipeTests : IDisposable
         var said = await Boots("qemu-system-x86_64",
         [
             "-M", "q35", "-cpu", "max", "-drive", $"if=none,id=root,file={disk},format=qcow2",
-            "-device", $"{device},drive=root,serial=vol0",
+            "-device", "nvme,drive=root,serial=vol0",
         ]);
         Assert.Contains("TINY root file system grown", said, StringComparison.Ordinal);
         Assert.Contains("-----BEGIN SSH HOST KEY KEYS-----", said, StringComparison.Ordinal);

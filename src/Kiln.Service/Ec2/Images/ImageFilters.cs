@@ -9,18 +9,19 @@ public static class ImageFilters
 {
     /// <summary>All of them.</summary>
     public static FilterSet<Image> Set { get; } = new FilterSet<Image>()
-        .Computed("architecture", i => i.Platform.Architecture)
-        .Computed("block-device-mapping.delete-on-termination", Volumes(d => Flag(d.DeleteOnTermination)))
-        .Computed("block-device-mapping.device-name", i => i.Devices.Select(d => d.DeviceName))
+        .Within("architecture", i => i.Platform, p => p.Architecture)
+        .Within("block-device-mapping.delete-on-termination", i => i.Devices,
+            Volumes(d => Flag(d.DeleteOnTermination)))
+        .Within("block-device-mapping.device-name", i => i.Devices, all => all.Select(d => d.DeviceName))
         .Query("block-device-mapping.snapshot-id", (context, values) =>
         {
             var ids = context.Db.ImageSnapshots.Where(FilterSet<ImageSnapshot>.AnyOf(s => s.SnapshotId, values))
                 .Select(s => s.ImageId);
             return i => ids.Contains(i.Id);
         })
-        .Computed("block-device-mapping.volume-size", Volumes(d => Text(d.VolumeSizeGiB)))
-        .Computed("block-device-mapping.volume-type", Volumes(d => d.VolumeType))
-        .Computed("block-device-mapping.encrypted", Volumes(d => Flag(d.Encrypted)))
+        .Within("block-device-mapping.volume-size", i => i.Devices, Volumes(d => Text(d.VolumeSizeGiB)))
+        .Within("block-device-mapping.volume-type", i => i.Devices, Volumes(d => d.VolumeType))
+        .Within("block-device-mapping.encrypted", i => i.Devices, Volumes(d => Flag(d.Encrypted)))
         .Computed("creation-date", i => ImageItem.Milliseconds(i.CreationDate))
         .Text("description", i => i.Description)
         .Computed("ena-support", i => Flag(i.Platform.EnaSupport))
@@ -32,15 +33,15 @@ public static class ImageFilters
         .Text("image-id", i => i.Id)
         .Computed("image-type", _ => ImageItem.Machine)
         .Bool("is-public", i => i.IsPublic)
-        .Computed("kernel-id", i => i.Platform.KernelId)
+        .Within("kernel-id", i => i.Platform, p => p.KernelId)
         .Text("manifest-location", i => i.ImageLocation)
         .Text("name", i => i.Name)
         .Computed("owner-alias", i => i.AccountId == Publisher.AccountId ? Publisher.Alias : null)
         .Text("owner-id", i => i.AccountId)
-        .Computed("platform", i => i.Platform.Platform)
-        .Computed("product-code", i => i.ProductCodes)
+        .Within("platform", i => i.Platform, p => p.Platform)
+        .Within("product-code", i => i.ProductCodes, codes => codes)
         .Computed("product-code.type", i => i.ProductCodes.Count > 0 ? "marketplace" : null)
-        .Computed("ramdisk-id", i => i.Platform.RamdiskId)
+        .Within("ramdisk-id", i => i.Platform, p => p.RamdiskId)
         .Text("root-device-name", i => i.RootDeviceName)
         .Text("root-device-type", i => i.RootDeviceType)
         .Text("source-image-id", i => i.SourceImageId)
@@ -49,12 +50,12 @@ public static class ImageFilters
         .Enum("state", i => i.State)
         .Text("state-reason-code", i => i.StateReasonCode)
         .Text("state-reason-message", i => i.StateReasonMessage)
-        .Computed("sriov-net-support", i => i.Platform.SriovNetSupport)
+        .Within("sriov-net-support", i => i.Platform, p => p.SriovNetSupport)
         .Tags(i => i.Id)
-        .Computed("virtualization-type", i => i.Platform.VirtualizationType);
+        .Within("virtualization-type", i => i.Platform, p => p.VirtualizationType);
 
-    private static Func<Image, IEnumerable<string?>> Volumes(Func<ImageDevice, string?> text) =>
-        image => image.Devices.Where(d => d.IsEbs).Select(text);
+    private static Func<IReadOnlyList<ImageDevice>, IEnumerable<string?>> Volumes(Func<ImageDevice, string?> text) =>
+        devices => devices.Where(d => d.IsEbs).Select(text);
 
     private static string Flag(bool value) => value ? "true" : "false";
 

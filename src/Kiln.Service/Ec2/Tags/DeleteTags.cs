@@ -21,7 +21,7 @@ public sealed class DeleteTags(Db db) : IOperation<DeleteTags.Request, DeleteTag
         public bool? DryRun { get; init; }
 
         /// <summary>Ids, of whatever kinds.</summary>
-        [Wire("ResourceId"), MaxLength(CreateTags.ResourcesMax)]
+        [Wire("ResourceId", Missing = "resourceIdSet"), MaxLength(CreateTags.ResourcesMax)]
         public required IReadOnlyList<string> Resources { get; init; }
 
         /// <summary>The tags to take off; none for all.</summary>
