@@ -59,6 +59,7 @@ switch (args[0])
         break;
     case "layer":
         Layers.Run(store, args[2], domain);
+        Layers.RunFirst(store, Path.Combine(Path.GetDirectoryName(args[2])!, "first"));
         break;
     default:
         Console.Error.WriteLine($"'{args[0]}' is not a verb.");
