@@ -6,8 +6,24 @@ namespace Kiln.Blocks.Segments;
 /// <summary>Finds the records of a segment: by its footer, or by walking it. Format: docs/formats/segment.md.</summary>
 internal static class Recovery
 {
+    // A read may go wrong once without anything being wrong on the disk, and what a walk misreads is left out for good.
+    private const int ReadsMax = 3;
+
     /// <summary>Reads the footer; false when there is none that can be trusted.</summary>
-    internal static bool TryReadFooter(IBackendFile file, ulong seed, List<SegmentEntry> entries)
+    internal static bool TryReadFooter(IBackendFile file, ulong seed, List<SegmentEntry> entries) =>
+        Surely(() => TryReadFooterOnce(file, seed, entries));
+
+    private static bool Surely(Func<bool> look)
+    {
+        for (var i = 0; i < ReadsMax; i++)
+        {
+            if (look()) return true;
+        }
+
+        return false;
+    }
+
+    private static bool TryReadFooterOnce(IBackendFile file, ulong seed, List<SegmentEntry> entries)
     {
         var length = file.Length;
         if (length < SegmentFormat.HeaderSize + SegmentFormat.Page || length % SegmentFormat.Page != 0) return false;
@@ -36,18 +52,18 @@ internal static class Recovery
         var end = at;
         while (at + RecordHeader.Size <= length)
         {
-            var header = new RecordHeader(buffer);
-            if (file.Read(at, header.Bytes) != RecordHeader.Size || !header.IsValidAt(at, seed))
+            var here = at;
+            if (!Surely(() => HasHeader(file, here, seed, buffer)))
             {
                 // Padding, a hole, or damage: pieces begin at pages, so the next page is the next chance.
                 at = (at + SegmentFormat.Page) & -SegmentFormat.Page;
                 continue;
             }
 
-            var stored = buffer.AsSpan(RecordHeader.Size, header.StoredLength);
-            if (file.Read(at + RecordHeader.Size, stored) == stored.Length && IsIntact(header, stored))
+            var header = new RecordHeader(buffer);
+            if (Surely(() => HasRecord(file, here, buffer)))
             {
-                if (seal) Rewrite(file, at, buffer.AsSpan(0, RecordHeader.Size + stored.Length));
+                if (seal) Rewrite(file, at, buffer.AsSpan(0, RecordHeader.Size + header.StoredLength));
                 entries.Add(new SegmentEntry(header.Address, (uint)at, header.StoredLength));
                 report.RecoveredRecords++;
             }
@@ -146,6 +162,19 @@ internal static class Recovery
         {
             // A full or read-only disk must not keep the store from being read; the next start scans again.
         }
+    }
+
+    private static bool HasHeader(IBackendFile file, long at, ulong seed, byte[] buffer)
+    {
+        var header = new RecordHeader(buffer);
+        return file.Read(at, header.Bytes) == RecordHeader.Size && header.IsValidAt(at, seed);
+    }
+
+    private static bool HasRecord(IBackendFile file, long at, byte[] buffer)
+    {
+        var header = new RecordHeader(buffer);
+        var stored = buffer.AsSpan(RecordHeader.Size, header.StoredLength);
+        return file.Read(at + RecordHeader.Size, stored) == stored.Length && IsIntact(header, stored);
     }
 
     private static bool IsIntact(RecordHeader header, ReadOnlySpan<byte> stored)

@@ -200,7 +200,7 @@ internal sealed partial class World
             Say("  refused");
             LookAtBroken();
         }
-        catch (ProcessStoppedException)
+        catch (IOException)
         {
             Say("  stopped");
         }
