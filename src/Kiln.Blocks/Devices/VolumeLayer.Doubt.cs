@@ -11,6 +11,10 @@ internal sealed partial class VolumeLayer
     private const int DoubtHeaderSize = 32;
     private const ulong DoubtMagic = 0x3154_4456_4E4C_494B; // "KILNVDT1"
 
+    // Until the layer is mended, whatever became of the syncs in between: bits that a revert has taken come back from
+    // the log where the process dies, and what the disk has lost of them is to be written again.
+    private readonly SortedSet<long> doubtful = [];
+
     private bool doubtIsNoted;
 
     // The boot is in the name: what a loss of power has left of it in the file says nothing.
@@ -21,12 +25,12 @@ internal sealed partial class VolumeLayer
     // It may fail as the rest of the disk does; then only this process knows.
     private void NoteDoubt()
     {
-        var blocks = Map.WrittenSince(durableGeneration).ToList();
-        var bytes = new byte[DoubtHeaderSize + (blocks.Count * sizeof(long))];
-        for (var i = 0; i < blocks.Count; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(DoubtHeaderSize + (i * sizeof(long))), blocks[i]);
+        doubtful.UnionWith(Map.WrittenSince(durableGeneration));
+        var bytes = new byte[DoubtHeaderSize + (doubtful.Count * sizeof(long))];
+        foreach (var (i, block) in doubtful.Index())
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(DoubtHeaderSize + (i * sizeof(long))), block);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, DoubtMagic);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), blocks.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8), doubtful.Count);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(24), DoubtHash(bytes));
         var name = NameOf(Number, DoubtKind(backend.Boot));
         doubtIsNoted = true;
@@ -47,6 +51,7 @@ internal sealed partial class VolumeLayer
         if (!doubtIsNoted) return;
         backend.Delete(NameOf(Number, DoubtKind(backend.Boot)));
         doubtIsNoted = false;
+        doubtful.Clear();
     }
 
     // The kernel will not tell of that failure again: until the layer is mended every flush fails here too.
@@ -64,7 +69,7 @@ internal sealed partial class VolumeLayer
             bytes = bytes[..file.Read(0, bytes)];
         }
 
-        foreach (var block in IsDoubt(bytes) ? DoubtfulBlocks(bytes) : Map.Blocks()) Map.Stamp(block);
+        doubtful.UnionWith(IsDoubt(bytes) ? DoubtfulBlocks(bytes) : Map.Blocks());
         doubtIsNoted = true;
         broken = new IOException("in an earlier process");
     }

@@ -162,7 +162,14 @@ internal sealed partial class VolumeLayer
         if (of > sequence) throw new BlockCorruptException($"The map of layer {Number} is older than its log.");
         if (fresh || of < sequence)
         {
-            // It was folded into the map just before the stop, or never used.
+            // It was folded into the map just before the stop, or never used. A batch behind a header that got to no
+            // disk must be gone before there is a header again: the next loss of power might leave both.
+            if (fresh && length > 0)
+            {
+                log.SetLength(0);
+                log.Sync();
+            }
+
             ResetLog();
             return;
         }

@@ -259,7 +259,8 @@ internal sealed partial class VolumeLayer : IDisposable
         {
             if (broken is null) return;
             var buffer = new byte[Block.Size];
-            foreach (var block in Map.WrittenSince(durableGeneration)) CopyFrom(this, block, buffer);
+            doubtful.UnionWith(Map.WrittenSince(durableGeneration));
+            foreach (var block in doubtful) CopyFrom(this, block, buffer);
 
             // The log is in doubt as well: the map takes its place.
             var covered = Volatile.Read(ref writes);
