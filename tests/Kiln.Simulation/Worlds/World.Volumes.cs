@@ -79,6 +79,7 @@ internal sealed partial class World
         Undisturbed(() =>
         {
             Check.OpenVolumes(machine, Promises, Closed);
+            AdoptUploaded();
             return true;
         });
     }

@@ -134,16 +134,7 @@ internal sealed partial class World : IDisposable
     {
         Check.Snapshots(machine, Promises);
         Check.OpenVolumes(machine, Promises, ending);
-        foreach (var (name, volume) in Promises.Volumes)
-        {
-            var cuts = machine.Volumes[name].Cuts;
-            foreach (var id in volume.Cuts.Keys.Where(id => cuts.All(c => c.Id != id)).ToList())
-            {
-                // Its upload had come to its end: the base is the snapshot.
-                if (volume.Overtaking.Contains(id)) volume.Cuts.Remove(id);
-                else AddSnapshot(id, volume, machine.Volumes[name].Base!.Value);
-            }
-        }
+        AdoptUploaded();
 
         // As the service does: a journal that nobody waits for is deleted.
         for (var region = 0; region < Machine.Regions; region++)
@@ -171,6 +162,21 @@ internal sealed partial class World : IDisposable
         }
 
         Note();
+    }
+
+    // What an opened volume has no cut of, though nobody was told that it was stored: its upload had come to its end, and
+    // the base is the snapshot. The service takes it for that too.
+    private void AdoptUploaded()
+    {
+        foreach (var (name, volume) in Promises.Volumes)
+        {
+            var cuts = machine.Volumes[name].Cuts;
+            foreach (var id in volume.Cuts.Keys.Where(id => cuts.All(c => c.Id != id)).ToList())
+            {
+                if (volume.Overtaking.Contains(id)) volume.Cuts.Remove(id);
+                else AddSnapshot(id, volume, machine.Volumes[name].Base!.Value);
+            }
+        }
     }
 
     private void Note() => Noted?.Invoke(Promises);
@@ -249,6 +255,7 @@ internal sealed partial class World : IDisposable
         Undisturbed(() =>
         {
             Check.OpenVolumes(machine, Promises, Closed);
+            AdoptUploaded();
             return true;
         });
     }
