@@ -138,8 +138,16 @@ public sealed partial class VolumeDevice
         lock (writeLocks[block % WriteLocks])
         {
             var at = (block * Block.Size) + from;
-            if (keepSpace) top.Data.Zero(at, to - from);
-            else top.Data.PunchHole(at, to - from);
+            try
+            {
+                if (keepSpace) top.Data.Zero(at, to - from);
+                else top.Data.PunchHole(at, to - from);
+            }
+            finally
+            {
+                top.Touched(block);
+            }
+
             top.Hold(block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
         }
     }

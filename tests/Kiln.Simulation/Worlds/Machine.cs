@@ -79,15 +79,15 @@ internal sealed class Machine : IDisposable
         stores[region] = BlockStore.Open(Folder($"region-{region}"), Options, Clock);
     }
 
-    /// <summary>What collection must keep besides what the stores know: rows, and bases of volumes that are closed.
-    /// </summary>
+    /// <summary>What collection must keep besides what the stores know: rows, and the bases that volumes' records name,
+    /// which an open volume may not know after it could not be saved.</summary>
     internal IEnumerable<ManifestId> Roots(int region, Promises promises)
     {
         foreach (var snapshot in promises.Snapshots.Values.Where(s => s.Region == region))
             yield return snapshot.Manifest;
         foreach (var (name, volume) in promises.Volumes)
         {
-            if (volume.Region != region || Volumes.ContainsKey(name) || !HasVolume(name)) continue;
+            if (volume.Region != region || !HasVolume(name)) continue;
             if (VolumeRecord.Read(Folder(name)).BaseId is { } id) yield return id;
         }
     }

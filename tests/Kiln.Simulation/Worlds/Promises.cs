@@ -91,6 +91,9 @@ internal sealed class Promises
             Current = stamps;
             InFlight.Clear();
 
+            // It may have grown though the disk said no.
+            Durable = [.. Durable, .. new int[Current.Length - Durable.Length]];
+
             // What a machine finds at its boot is on the disk; what a process finds may be in the page cache alone.
             if (ending == Ending.PowerLost) Flushed();
         }
