@@ -25,7 +25,7 @@ internal sealed partial class VolumeLayer
     // It may fail as the rest of the disk does; then only this process knows.
     private void NoteDoubt()
     {
-        doubtful.UnionWith(Map.WrittenSince(durableGeneration));
+        doubtful.UnionWith(Unsynced());
         var bytes = new byte[DoubtHeaderSize + (doubtful.Count * sizeof(long))];
         foreach (var (i, block) in doubtful.Index())
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(DoubtHeaderSize + (i * sizeof(long))), block);
@@ -45,6 +45,9 @@ internal sealed partial class VolumeLayer
             // An earlier one is better than none.
         }
     }
+
+    // Of what an earlier process wrote over, nobody knows which.
+    private IEnumerable<long> Unsynced() => inherits ? Map.Blocks() : Map.WrittenSince(durableGeneration);
 
     private void ForgetDoubt()
     {

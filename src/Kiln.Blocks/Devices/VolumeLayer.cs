@@ -39,6 +39,9 @@ internal sealed partial class VolumeLayer : IDisposable
     private long durableGeneration;
     private volatile IOException? broken;
 
+    // True until a sync has covered what an earlier process may have left in the page cache alone.
+    private bool inherits;
+
     // True while the log has a batch, or a new end, that no sync covers.
     private bool logIsBehind;
 
@@ -131,6 +134,7 @@ internal sealed partial class VolumeLayer : IDisposable
 
         // A process that was killed may have left bytes in the page cache alone: the next flush speaks for them too.
         layer.Touched();
+        layer.inherits = true;
         layer.logIsBehind = true;
         layer.logIsDoubtful = layer.logEnd > LogHeaderSize;
         return layer;
@@ -259,7 +263,7 @@ internal sealed partial class VolumeLayer : IDisposable
         {
             if (broken is null) return;
             var buffer = new byte[Block.Size];
-            doubtful.UnionWith(Map.WrittenSince(durableGeneration));
+            doubtful.UnionWith(Unsynced());
             foreach (var block in doubtful) CopyFrom(this, block, buffer);
 
             // The log is in doubt as well: the map takes its place.
@@ -291,6 +295,7 @@ internal sealed partial class VolumeLayer : IDisposable
         {
             Data.Sync();
             durableGeneration = covered;
+            inherits = false;
         }
         catch (IOException failure) when (failure is not StoreFullException)
         {
