@@ -75,6 +75,9 @@ internal sealed partial class VolumeLayer
         doubtful.UnionWith(IsDoubt(bytes) ? DoubtfulBlocks(bytes) : Map.Blocks());
         doubtIsNoted = true;
         broken = new IOException("in an earlier process");
+
+        // As in the process that noted it: where the kernel has dropped what was new, the file shows anything.
+        Map.Revert();
     }
 
     private void DeleteOfOtherBoots(string prefix, string own)

@@ -164,8 +164,8 @@ internal sealed partial class World : IDisposable
         Note();
     }
 
-    // What an opened volume has no cut of, though nobody was told that it was stored: its upload had come to its end, and
-    // the base is the snapshot. The service takes it for that too.
+    // A cut that an opened volume does not have, though nobody was told that it was stored: its upload had come to its
+    // end, and the base is the snapshot. The service takes it for that too.
     private void AdoptUploaded()
     {
         foreach (var (name, volume) in Promises.Volumes)
