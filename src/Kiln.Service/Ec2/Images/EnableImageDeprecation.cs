@@ -64,8 +64,9 @@ public sealed class EnableImageDeprecation(Db db, TimeProvider clock)
     public static DateTimeOffset ToMinute(DateTimeOffset time)
     {
         const int seconds = 60;
-        return DateTimeOffset.FromUnixTimeSeconds(
-            (time.ToUnixTimeMilliseconds() / 1000 + seconds / 2) / seconds * seconds);
+        // The last minute that there is has none after it.
+        var half = Math.Min(time.ToUnixTimeSeconds() + seconds / 2, DateTimeOffset.MaxValue.ToUnixTimeSeconds());
+        return DateTimeOffset.FromUnixTimeSeconds(half / seconds * seconds);
     }
 
     private static AwsException Bad(string why) =>

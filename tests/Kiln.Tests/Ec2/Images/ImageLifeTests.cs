@@ -53,6 +53,8 @@ public sealed class ImageLifeTests(TestServer server) : IClassFixture<TestServer
             new() { ImageId = id, DeprecateAt = Now.AddMinutes(-5) }, Cancel));
         await Refused("InvalidParameterValue", () => _ec2.EnableImageDeprecationAsync(
             new() { ImageId = id, DeprecateAt = Now.AddYears(10).AddDays(1) }, Cancel));
+        await Refused("InvalidParameterValue", () => _ec2.EnableImageDeprecationAsync(
+            new() { ImageId = id, DeprecateAt = DateTime.MaxValue }, Cancel));
         await Refused("MissingParameter", () => _ec2.EnableImageDeprecationAsync(new() { ImageId = id }, Cancel));
         await Refused("AuthFailure", () => _other.EnableImageDeprecationAsync(
             new() { ImageId = id, DeprecateAt = Now.AddDays(1) }, Cancel));
