@@ -10,7 +10,7 @@ public sealed class SimulationTests
     public void Stores_and_volumes_keep_their_promises()
     {
         var finds = new Finds();
-        foreach (var seed in Settings.Seeds("KILN_SIMULATION", 2000, TimeSpan.FromSeconds(40)))
+        foreach (var seed in Settings.Seeds("KILN_SIMULATION", 2000, TimeSpan.FromSeconds(90)))
             finds.Try($"seed {seed} (KILN_SIMULATION_SEED={seed} runs it again)", () => Run(seed));
         finds.Report();
     }
