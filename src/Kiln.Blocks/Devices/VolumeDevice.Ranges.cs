@@ -138,16 +138,7 @@ public sealed partial class VolumeDevice
         lock (writeLocks[block % WriteLocks])
         {
             var at = (block * Block.Size) + from;
-            try
-            {
-                if (keepSpace) top.Data.Zero(at, to - from);
-                else top.Data.PunchHole(at, to - from);
-            }
-            finally
-            {
-                top.Touched(block);
-            }
-
+            top.Clear(block, at, to - from, keepSpace);
             top.Hold(block, LayerMap.Mask(from / LayerMap.SectorSize, (to - from) / LayerMap.SectorSize));
         }
     }

@@ -343,7 +343,7 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
             // Mostly nothing new; but what was trimmed is a hole.
             if (!backend.TryClaim(part.Length) && top.Data.Seek(at, data: false) < at + part.Length)
                 backend.Claim(part.Length);
-            WriteHeld(top, block, at, part);
+            top.Write(block, at, part);
             return;
         }
 
@@ -355,21 +355,8 @@ public sealed partial class VolumeDevice : IDevice, IDisposable
             Complete(top, block, within, first);
             if (last != first || within + part.Length < (first + 1) * LayerMap.SectorSize)
                 Complete(top, block, within + part.Length, last);
-            WriteHeld(top, block, at, part);
+            top.Write(block, at, part);
             top.Hold(block, mask);
-        }
-    }
-
-    // Of sectors that the layer holds, a write that fails may show in part, and what shows the next flush speaks for.
-    private static void WriteHeld(VolumeLayer top, long block, long at, ReadOnlySpan<byte> part)
-    {
-        try
-        {
-            top.Data.Write(at, part);
-        }
-        finally
-        {
-            top.Touched(block);
         }
     }
 

@@ -140,38 +140,6 @@ internal sealed partial class VolumeLayer : IDisposable
         return layer;
     }
 
-    /// <summary>Says that sectors of a block which the layer holds were written again, so that the next flush has work.
-    /// </summary>
-    internal void Touched(long block)
-    {
-        Map.Stamp(block);
-        Touched();
-    }
-
-    /// <summary>Says that sectors whose data was written are the layer's from now on.</summary>
-    /// <remarks>The caller holds the block's lock, or is alone. They outlive the process from here on; local copies of
-    /// what is below need not.</remarks>
-    internal void Hold(long block, UInt128 sectors)
-    {
-        if (Dirty) NoteAnswered(block, sectors);
-        Map.Set(block, sectors);
-
-        // After the bits: a flush that covers the count has logged them.
-        Touched(block);
-    }
-
-    /// <summary>Writes what something else has too, and holds it.</summary>
-    /// <remarks>Not beside a flush: one that fails between the two would drop the bytes and be followed by their bit.
-    /// </remarks>
-    internal void Copy(long block, UInt128 sectors, Action write)
-    {
-        lock (flushGate)
-        {
-            write();
-            Hold(block, sectors);
-        }
-    }
-
     /// <summary>Writes the bytes of those sectors of a block that a layer holds: another, or this one once more.
     /// </summary>
     internal void CopyFrom(VolumeLayer from, long block, Span<byte> buffer)

@@ -129,14 +129,22 @@ public class XtsCipherTests
         var plain = new byte[XtsScratch.BatchSize];
         cipher.Encrypt(0, plain, scratch);
         cipher.Decrypt(0, scratch, plain);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 32; i++)
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
         {
-            cipher.Encrypt((ulong)i, plain, scratch);
-            cipher.Decrypt((ulong)i, scratch, plain);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 32; i++)
+            {
+                cipher.Encrypt((ulong)i, plain, scratch);
+                cipher.Decrypt((ulong)i, scratch, plain);
+            }
+
+            // Other tests' collections have the runtime fill what it keeps for a thread anew, now and then; a request
+            // that allocates does so in every round.
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 
     [Fact]

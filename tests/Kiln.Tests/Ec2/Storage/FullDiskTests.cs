@@ -93,10 +93,7 @@ public sealed class FullDiskTests : IAsyncLifetime
 
         var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
             .Snapshot.SnapshotId;
-        var waiting = await TestServer.Eventually(
-            async () => (await ec2.DescribeSnapshotsAsync(
-                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0],
-            s => s.StateMessage is not null);
+        var waiting = await Waiting(snapshot);
         Assert.Equal("pending", waiting.State.Value);
         Assert.Equal(
             "The disk of us-east-1 is full. The snapshot waits, and goes on by itself.", waiting.StateMessage);
@@ -121,10 +118,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         Small.FillBut(6 * MiB);
         var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
             .Snapshot.SnapshotId;
-        await TestServer.Eventually(
-            async () => (await ec2.DescribeSnapshotsAsync(
-                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0].StateMessage,
-            message => message is not null);
+        await Waiting(snapshot);
 
         await ec2.DeleteVolumeAsync(new DeleteVolumeRequest(volume), Cancel);
         await ec2.DeleteSnapshotAsync(new DeleteSnapshotRequest(snapshot), Cancel);
@@ -143,10 +137,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         Small.FillBut(0);
 
         Assert.Equal(202, (await ebs.Complete(id, 1)).Status);
-        var waiting = await TestServer.Eventually(
-            async () => (await ec2.DescribeSnapshotsAsync(
-                new DescribeSnapshotsRequest { SnapshotIds = [id] }, Cancel)).Snapshots[0],
-            s => s.StateMessage is not null);
+        var waiting = await Waiting(id);
         Assert.Equal("pending", waiting.State.Value);
         Assert.StartsWith("The disk of us-east-1 is full.", waiting.StateMessage, StringComparison.Ordinal);
 
@@ -167,10 +158,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         Small.FillBut(3 * MiB);
         var snapshot = (await ec2.CreateSnapshotAsync(new CreateSnapshotRequest { VolumeId = volume }, Cancel))
             .Snapshot.SnapshotId;
-        await TestServer.Eventually(
-            async () => (await ec2.DescribeSnapshotsAsync(
-                new DescribeSnapshotsRequest { SnapshotIds = [snapshot] }, Cancel)).Snapshots[0].StateMessage,
-            message => message is not null);
+        await Waiting(snapshot);
 
         await _server.Advance(SnapshotStalls.Patience + TimeSpan.FromMinutes(1));
         var failed = await ec2.SnapshotIs(snapshot, "error");
@@ -184,4 +172,10 @@ public sealed class FullDiskTests : IAsyncLifetime
         var restored = await ec2.NewVolume(snapshotId: next.SnapshotId);
         Assert.Equal(await Disk.Sha256(_server, volume), await Disk.Sha256(_server, restored));
     }
+
+    /// <summary>A snapshot, once it says what it waits for.</summary>
+    private Task<Amazon.EC2.Model.Snapshot> Waiting(string id) => TestServer.Eventually(
+        async () => (await _server.Ec2().DescribeSnapshotsAsync(
+            new DescribeSnapshotsRequest { SnapshotIds = [id] }, Cancel)).Snapshots[0],
+        snapshot => snapshot.StateMessage is not null);
 }
